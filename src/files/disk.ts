@@ -1,0 +1,162 @@
+import { FileError } from "../errors.js";
+
+/**
+ * The bytes of a file on the host's disk.
+ * @throws FileError E_READ with its cause, E_NO_DISK on hosts without one
+ */
+export async function readFile(path: string | URL): Promise<Uint8Array> {
+  const { fs } = disk();
+  try {
+    const bytes = await fs.readFile(path);
+    // A buffer of its own: a small file may lie at an odd place of a buffer that others share.
+    const own = bytes.length === bytes.buffer.byteLength;
+    return own ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
+  } catch (cause) {
+    const fix = "check that it is there, is a file and may be read";
+    throw new FileError(`readFile: ${path}: ${reason(cause)}; ${fix}`, "E_READ", undefined, { cause });
+  }
+}
+
+/**
+ * Replaces a file in one step: whenever the process or the machine stops, the path holds the old bytes or the new, whole.
+ *
+ * The bytes go to a temporary file beside it, to the disk, and then under its name; links are followed and the mode is
+ * kept. Of saves to one path at the same time the last to finish wins. `bytes` must not change until then.
+ * Temporary files of the same name that a killed process left behind are removed first.
+ * @throws FileError E_WRITE with its cause, the old file untouched; E_NO_DISK on hosts without a disk
+ */
+export async function writeFileAtomic(path: string | URL, bytes: Uint8Array): Promise<void> {
+  const host = disk();
+  try {
+    const old = await host.fs.stat(path).catch(absent);
+    if (old && !old.isFile()) throw new Error("it is there and no regular file");
+    const target = old ? await host.fs.realpath(path) : host.plain(path);
+    const place = new Place(host, target);
+    await place.sweep();
+    await place.replace(bytes, old && old.mode & 0o7777);
+  } catch (cause) {
+    const fix = "check that the directory is there, may be written and has room; what was there is unchanged";
+    throw new FileError(`writeFileAtomic: ${path}: ${reason(cause)}; ${fix}`, "E_WRITE", undefined, { cause });
+  }
+}
+
+type Host = ReturnType<typeof disk>;
+
+/** The host's modules, asked for at run time: a static import of them would not load in browsers and some workers. */
+function disk() {
+  const host = globalThis.process;
+  const fs = host?.getBuiltinModule?.("fs");
+  if (!fs) {
+    const fix = "use toBytes and fromBytes, and store the bytes where you like";
+    throw new FileError(`this host gives no access to a disk; ${fix}`, "E_NO_DISK");
+  }
+  const { basename, dirname, join } = host.getBuiltinModule("path");
+  const { fileURLToPath } = host.getBuiltinModule("url");
+  const plain = (path: string | URL) => (typeof path === "string" ? path : fileURLToPath(path));
+  return { fs: fs.promises, basename, dirname, join, plain };
+}
+
+/** Names of the temporary files that saves of this instance are writing. */
+const writing = new Set<string>();
+
+/** A path to be replaced: its directory, and `.NAME.PID-RANDOM.tmp` beside it while a save lasts. */
+class Place {
+  private readonly directory: string;
+  private readonly prefix: string;
+
+  constructor(
+    private readonly host: Host,
+    private readonly target: string,
+  ) {
+    this.directory = host.dirname(target);
+    this.prefix = `.${[...host.basename(target)].slice(0, 48).join("")}.`; // cut: names end at 255 bytes
+  }
+
+  async replace(bytes: Uint8Array, mode: number | undefined): Promise<void> {
+    const { fs, join } = this.host;
+    const random = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36);
+    const name = `${this.prefix}${process.pid}-${random}.tmp`;
+    const temp = join(this.directory, name);
+    writing.add(name);
+    try {
+      const file = await fs.open(temp, "wx", mode);
+      try {
+        try {
+          await file.writeFile(bytes);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        if (mode !== undefined) await fs.chmod(temp, mode); // open() left out what the umask forbids
+        await this.rename(temp);
+      } catch (failure) {
+        await fs.rm(temp, { force: true }).catch(() => {});
+        throw failure;
+      }
+    } finally {
+      writing.delete(name);
+    }
+    await this.syncDirectory();
+  }
+
+  /** Removes what killed saves of this target left; that it could not is no reason to fail a save. */
+  async sweep(): Promise<void> {
+    const { fs, join } = this.host;
+    for (const name of await fs.readdir(this.directory).catch(() => [])) {
+      if (!name.startsWith(this.prefix) || writing.has(name)) continue;
+      const pid = /^(\d+)-[0-9a-z]+\.tmp$/.exec(name.slice(this.prefix.length))?.[1];
+      if (!pid) continue;
+      const temp = join(this.directory, name);
+      if (await this.abandoned(temp, Number(pid))) await fs.rm(temp, { force: true }).catch(() => {});
+    }
+  }
+
+  /**
+   * Whether the process that made the file is gone. Under our own pid it may come from another thread or copy of this
+   * module, which still writes it, or from a process before us: in containers every one may have the pid 1.
+   */
+  private async abandoned(temp: string, pid: number): Promise<boolean> {
+    if (pid === process.pid) {
+      const { mtimeMs } = await this.host.fs.stat(temp).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+      return mtimeMs < Date.now() - process.uptime() * 1000;
+    }
+    try {
+      process.kill(pid, 0); // signal 0 only asks
+      return false;
+    } catch (answer) {
+      return codeOf(answer) === "ESRCH"; // EPERM: alive and someone else's
+    }
+  }
+
+  /** Windows refuses while a virus scanner or an indexer holds one of the two files; that passes. */
+  private async rename(temp: string): Promise<void> {
+    for (let wait = 10; ; wait *= 2) {
+      try {
+        return await this.host.fs.rename(temp, this.target);
+      } catch (failure) {
+        const passing = process.platform === "win32" && ["EPERM", "EACCES", "EBUSY"].includes(codeOf(failure));
+        if (!passing || wait > 500) throw failure;
+        await new Promise((done) => setTimeout(done, wait));
+      }
+    }
+  }
+
+  /** Makes the new name survive a power cut, where directories can be synced; the file itself is whole either way. */
+  private async syncDirectory(): Promise<void> {
+    const directory = await this.host.fs.open(this.directory, "r").catch(() => undefined);
+    await directory?.sync().catch(() => {});
+    await directory?.close().catch(() => {});
+  }
+}
+
+function absent(failure: unknown): undefined {
+  if (codeOf(failure) !== "ENOENT") throw failure;
+}
+
+function codeOf(failure: unknown): string {
+  return String((failure as { code?: unknown } | undefined)?.code);
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

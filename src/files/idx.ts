@@ -1,0 +1,136 @@
+import { FileError } from "../errors.js";
+import { claimedBytes } from "./size.js";
+
+/** A tensor of an IDX file, row-major. */
+export interface IdxTensor {
+  readonly shape: number[];
+  readonly data: Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+}
+
+/**
+ * Reads the tensor of an IDX file, the format of MNIST (http://yann.lecun.com/exdb/mnist), plain or gzipped.
+ *
+ * Unsigned bytes of a plain file are a view into `source`, all else is a copy in the host's byte order.
+ * Of a gzipped file no more is unpacked than its header claims.
+ * @throws FileError E_MAGIC, E_DTYPE, E_SHAPE, E_TRUNCATED, E_TRAILING; E_GZIP for what is not one whole gzip member
+ */
+export async function readIdx(source: Uint8Array): Promise<IdxTensor> {
+  if (source[0] !== 0x1f || source[1] !== 0x8b) {
+    const claim = readHeader(source);
+    checkEnd(claim, source.length);
+    return decode(claim, source);
+  }
+  const head = new Uint8Array(mostHeader);
+  const claim = readHeader(head.subarray(0, await unpack(source, head)));
+  const file = roomFor(claim, source);
+  checkEnd(claim, await unpack(source, file));
+  // Hosts differ in what they make of bytes after the first gzip member; the length in the last four is of that one.
+  const trailer = new DataView(source.buffer, source.byteOffset + source.length - 4, 4).getUint32(0, true);
+  if (trailer === claim.end % 2 ** 32) return decode(claim, file);
+  throw new FileError("readIdx: expected one gzip member and nothing after it; gzip the file anew", "E_GZIP");
+}
+
+/** Magic number, and the sizes of as many axes as a byte can count. */
+const mostHeader = 4 + 4 * 255;
+/** Deflate expands no further (https://zlib.net/zlib_tech.html): what claims more cannot be whole. */
+const mostRatio = 1032;
+
+/** What the third byte of a file says of its elements. */
+const kinds = new Map([
+  [0x08, { array: Uint8Array, get: "getUint8" }],
+  [0x09, { array: Int8Array, get: "getInt8" }],
+  [0x0b, { array: Int16Array, get: "getInt16" }],
+  [0x0c, { array: Int32Array, get: "getInt32" }],
+  [0x0d, { array: Float32Array, get: "getFloat32" }],
+  [0x0e, { array: Float64Array, get: "getFloat64" }],
+] as const);
+
+type Kind = typeof kinds extends Map<number, infer K> ? K : never;
+
+interface Claim {
+  readonly kind: Kind;
+  readonly shape: number[];
+  /** Where the data starts, and where it and the file end. */
+  readonly start: number;
+  readonly end: number;
+}
+
+function readHeader(file: Uint8Array): Claim {
+  const view = new DataView(file.buffer, file.byteOffset, file.length);
+  if (file.length < 4) throw truncated(4, file.length);
+  if (view.getUint16(0) !== 0) {
+    const came = view.getUint32(0).toString(16).padStart(8, "0");
+    throw new FileError(`readIdx: expected a file that starts with 00 00, or gzip 1f 8b, got ${came}`, "E_MAGIC", 0);
+  }
+  const kind = kinds.get(view.getUint8(2) as 0x08);
+  if (!kind) {
+    const came = view.getUint8(2).toString(16).padStart(2, "0");
+    throw new FileError(`readIdx: expected an element type of 08, 09, 0b, 0c, 0d or 0e, got ${came}`, "E_DTYPE", 2);
+  }
+  const rank = view.getUint8(3);
+  const start = 4 + 4 * rank;
+  if (file.length < start) throw truncated(start, file.length);
+  const shape: number[] = [];
+  for (let at = 4; at < start; at += 4) shape.push(view.getUint32(at));
+  return { kind, shape, start, end: start + claimedBytes("readIdx", shape, kind.array.BYTES_PER_ELEMENT) };
+}
+
+function checkEnd({ shape, end }: Claim, length: number): void {
+  if (length < end) throw truncated(end, length);
+  if (length === end) return;
+  throw new FileError(`readIdx: bytes follow the ${end} that a tensor [${shape}] takes`, "E_TRAILING", end);
+}
+
+function truncated(expected: number, got: number): FileError {
+  return new FileError(`readIdx: expected ${expected} bytes, the file ends after ${got}`, "E_TRUNCATED", got);
+}
+
+function decode({ kind, shape, start, end }: Claim, file: Uint8Array): IdxTensor {
+  if (kind.array === Uint8Array)
+    return { shape, data: new Uint8Array(file.buffer, file.byteOffset + start, end - start) };
+  const view = new DataView(file.buffer, file.byteOffset, file.length);
+  const step = kind.array.BYTES_PER_ELEMENT;
+  const data = new kind.array((end - start) / step);
+  for (let i = 0; i < data.length; i++) data[i] = view[kind.get](start + i * step);
+  return { shape, data };
+}
+
+/** Space to unpack into, once the claim is one that the packed bytes could meet. */
+function roomFor({ end }: Claim, packed: Uint8Array): Uint8Array {
+  if (end > packed.length * mostRatio) throw truncated(end, packed.length * mostRatio);
+  try {
+    return new Uint8Array(end);
+  } catch (cause) {
+    throw new FileError(`readIdx: this host has no room for ${end} bytes`, "E_SHAPE", undefined, { cause });
+  }
+}
+
+/** Unpacks gzip into `out` and returns how many bytes came, having stopped once they were more than fit. */
+async function unpack(packed: Uint8Array, out: Uint8Array): Promise<number> {
+  if (!globalThis.DecompressionStream) {
+    throw new FileError("readIdx: this host cannot unpack gzip; unpack the file before", "E_GZIP");
+  }
+  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      controller.enqueue(new Uint8Array(packed)); // a copy: streams take no shared memory
+      controller.close();
+    },
+  });
+  const reader = source.pipeThrough(new DecompressionStream("gzip")).getReader();
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return length;
+      out.set(value.subarray(0, out.length - length), length);
+      length += value.length;
+      if (length > out.length) return length;
+    }
+  } catch (cause) {
+    throw new FileError("readIdx: the gzip stream is broken or cut short; fetch the file again", "E_GZIP", undefined, {
+      cause,
+    });
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}

@@ -1,0 +1,77 @@
+import type { DType } from "./dtype.js";
+import { DeviceError, DTypeError, SpokeshaveError } from "./errors.js";
+import { type Launchable, launch, type Plan } from "./runtime/launch.js";
+import { type Shape, show } from "./shape.js";
+import { record, recording } from "./tape.js";
+import { place, Tensor, tensor } from "./tensor.js";
+
+/** A plan whose output is to be placed. */
+export interface OutPlan<D extends DType = DType> extends Plan {
+  readonly shape: Shape;
+  readonly dtype: D;
+}
+
+/** What a gradient rule sees. Tensors are the caller's: a rule disposes of none. */
+export interface Recorded<P, L> {
+  readonly inputs: readonly Tensor[];
+  readonly output: Tensor;
+  readonly params: P;
+  readonly plan: L;
+  /** Which inputs want a gradient; for the others anything may be returned. */
+  readonly needs: readonly boolean[];
+}
+
+/** One op: the contract (`infer`), how it runs (`wasm`, `wgsl`), and its gradient (`vjp`). */
+export interface Op<P, L extends OutPlan = OutPlan> extends Launchable<P, L> {
+  /** Checks shapes and dtypes: throws here or nowhere. */
+  infer(inputs: readonly Tensor[], params: P): L;
+  /** Gradients of the inputs from the gradient `g` of the output, built from ops; absent where there is none. */
+  vjp?(g: Tensor<"f32">, of: Recorded<P, L>): readonly (Tensor | undefined)[];
+}
+
+/** The one way through: check, place, launch, record. */
+export function apply<P, L extends OutPlan>(op: Op<P, L>, inputs: readonly Tensor[], params: P): Tensor<L["dtype"]> {
+  checkInputs(op.name, inputs);
+  const plan = op.infer(inputs, params);
+  const out = place(plan.shape, plan.dtype);
+  try {
+    launch(op, out, inputs, plan, params);
+  } catch (error) {
+    out.dispose();
+    throw error;
+  }
+  if (recording()) record(op as unknown as Op<unknown>, inputs, out, params, plan);
+  return out as Tensor<L["dtype"]>;
+}
+
+/** The same way for kernels that change their target: optimizers and scaling in place. Not recorded, refused under grad. */
+export function applyInPlace<P>(op: Op<P>, target: Tensor, inputs: readonly Tensor[], params: P): void {
+  checkInputs(op.name, [target, ...inputs]);
+  if (recording())
+    throw new SpokeshaveError(`${op.name}: changes a tensor in place, which grad() cannot follow; call it after grad() returned`);
+  launch(op, target, inputs, op.infer([target, ...inputs], params), params);
+}
+
+function checkInputs(who: string, inputs: readonly Tensor[]): void {
+  const device = inputs[0]?.device;
+  for (const input of inputs) {
+    if (!(input instanceof Tensor))
+      throw new DTypeError(`${who}: expected a tensor, got ${input === null ? "null" : typeof input}; make one with tensor()`);
+    void input.pointer;
+    if (input.device !== device)
+      throw new DeviceError(`${who}: tensors are on ${device} and ${input.device}; move one of them, nothing is copied silently`);
+  }
+}
+
+/** A tensor, or a number that becomes a scalar tensor. */
+export type TensorLike = Tensor | number;
+
+export function asTensor(value: TensorLike): Tensor {
+  return typeof value === "number" ? tensor([value], []) : value;
+}
+
+/** Guards the dtype of an input. */
+export function checkDType(who: string, name: string, t: Tensor, dtype: DType): void {
+  if (t.dtype !== dtype)
+    throw new DTypeError(`${who}: ${name} ${show(t.shape)} is ${t.dtype}, expected ${dtype}; convert with cast(${name}, "${dtype}")`);
+}

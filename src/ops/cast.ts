@@ -1,0 +1,28 @@
+import { bytesOf, type DType } from "../dtype.js";
+import { DTypeError } from "../errors.js";
+import { apply, type Op } from "../op.js";
+import { sizeOf } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+
+const castOp: Op<DType> = {
+  name: "cast",
+  infer: ([x], dtype) => ({ shape: x!.shape, dtype, work: sizeOf(x!.shape), from: x!.dtype }),
+  wasm(k, out, [x], { dtype, from }: { dtype: DType; from?: DType }, _, begin, end) {
+    if (dtype === "f32") (from === "u8" ? k.cast_f32_u8 : k.cast_f32_i32)(out, x!, begin, end);
+    else if (dtype === "i32") (from === "u8" ? k.cast_i32_u8 : k.cast_i32_f32)(out, x!, begin, end);
+    else (from === "i32" ? k.cast_u8_i32 : k.cast_u8_f32)(out, x!, begin, end);
+  },
+};
+
+/**
+ * The same numbers as another dtype. To integers they are truncated towards 0 and saturate, NaN becomes 0 (PyTorch leaves
+ * both undefined); i32 beyond 2²⁴ is rounded to f32. No gradient.
+ *
+ * @throws {DTypeError} if there is no such dtype.
+ * @example
+ * const bytes = cast(tensor([-1, 2.7, 300]), "u8"); // u8 [0, 2, 255]
+ */
+export function cast<D extends DType>(x: Tensor, dtype: D): Tensor<D> {
+  if (!(dtype in bytesOf)) throw new DTypeError(`cast: there is no dtype "${dtype}"; there are f32, i32 and u8`);
+  return (x.dtype === dtype ? x.alias() : apply(castOp, [x], dtype)) as Tensor<D>;
+}

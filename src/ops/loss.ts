@@ -1,0 +1,165 @@
+import { ArgumentError, ShapeError } from "../errors.js";
+import { apply, checkDType, type Op, type OutPlan } from "../op.js";
+import { checkAxis, sameShape, show } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { div, sub } from "./binary.js";
+import { checkIndices } from "./gather.js";
+import { reshape, transpose } from "./layout.js";
+import { mean, sum } from "./reduce.js";
+import { square } from "./unary.js";
+
+/** How the losses of single examples become one number: their mean, their sum, or not at all. */
+export type Reduction = "mean" | "sum" | "none";
+
+export interface CrossEntropyOptions {
+  /** Which axis of the logits holds the classes. Default −1 (PyTorch: 1). */
+  axis?: number;
+  /** Share of the target that is spread evenly over the classes (Szegedy et al. 2016). Default 0. */
+  labelSmoothing?: number;
+  /** f32 [classes]: weight of each class. */
+  weight?: Tensor;
+  /** A label that counts for nothing (PyTorch: −100). Default: none. */
+  ignoreIndex?: number;
+  /** Default "mean": for labels the mean weighted by `weight`, as in PyTorch. */
+  reduction?: Reduction;
+}
+
+interface Params {
+  readonly smoothing: number;
+  readonly ignored: number;
+}
+
+interface LossPlan extends OutPlan<"f32"> {
+  readonly cols: number;
+}
+
+/** No label has this value: labels are checked to be classes, or the ignored one. */
+const noLabel = -(2 ** 31);
+
+/** Inputs: logits [rows, classes], labels i32 [rows], maybe weights. */
+const fromLabels: Op<Params, LossPlan> = {
+  name: "crossEntropy",
+  infer: ([x]) => ({ shape: [x!.shape[0]!], dtype: "f32", work: x!.shape[0]!, cols: x!.shape[1]! }),
+  wasm(k, out, [x, labels, weight], { cols }, { smoothing, ignored }, begin, end) {
+    k.cross_entropy_f32_i32(out, x!, labels!, weight ?? 0, cols, smoothing, ignored, begin, end);
+  },
+  vjp: (g, { inputs, params }) => [apply(fromLabelsGrad, [g, ...inputs], params), undefined, undefined],
+};
+
+const fromLabelsGrad: Op<Params, LossPlan> = {
+  name: "crossEntropyGrad",
+  infer: ([, x]) => ({ shape: x!.shape, dtype: "f32", work: x!.shape[0]!, cols: x!.shape[1]! }),
+  wasm(k, out, [g, x, labels, weight], { cols }, { smoothing, ignored }, begin, end) {
+    k.cross_entropy_grad_f32_i32(out, g!, x!, labels!, weight ?? 0, cols, smoothing, ignored, begin, end);
+  },
+};
+
+/** The weight that each row has in a mean. Inputs: labels, maybe weights. */
+const labelWeight: Op<Params> = {
+  name: "labelWeight",
+  infer: ([labels]): OutPlan => ({ shape: labels!.shape, dtype: "f32", work: labels!.size }),
+  wasm(k, out, [labels, weight], _, { ignored }, begin, end) {
+    k.label_weight_f32_i32(out, labels!, weight ?? 0, ignored, begin, end);
+  },
+};
+
+/** Inputs: logits and target probabilities [rows, classes], maybe weights. */
+const fromProbabilities: Op<Params, LossPlan> = {
+  name: "crossEntropy",
+  infer: ([x]) => ({ shape: [x!.shape[0]!], dtype: "f32", work: x!.shape[0]!, cols: x!.shape[1]! }),
+  wasm(k, out, [x, target, weight], { cols }, { smoothing }, begin, end) {
+    k.cross_entropy_f32(out, x!, target!, weight ?? 0, cols, smoothing, begin, end);
+  },
+  vjp: (g, { inputs, params, needs }) => {
+    const [x, , ...weight] = inputs;
+    return [
+      needs[0] ? apply(fromProbabilitiesGrad, [g, ...inputs], params) : undefined,
+      needs[1] ? apply(targetGrad, [g, x!, ...weight], params) : undefined,
+      undefined,
+    ];
+  },
+};
+
+const fromProbabilitiesGrad: Op<Params, LossPlan> = {
+  name: "crossEntropyGrad",
+  infer: ([, x]) => ({ shape: x!.shape, dtype: "f32", work: x!.shape[0]!, cols: x!.shape[1]! }),
+  wasm(k, out, [g, x, target, weight], { cols }, { smoothing }, begin, end) {
+    k.cross_entropy_grad_f32(out, g!, x!, target!, weight ?? 0, cols, smoothing, begin, end);
+  },
+};
+
+const targetGrad: Op<Params, LossPlan> = {
+  name: "crossEntropyTargetGrad",
+  infer: ([, x]) => ({ shape: x!.shape, dtype: "f32", work: x!.shape[0]!, cols: x!.shape[1]! }),
+  wasm(k, out, [g, x, weight], { cols }, { smoothing }, begin, end) {
+    k.cross_entropy_target_grad_f32(out, g!, x!, weight ?? 0, cols, smoothing, begin, end);
+  },
+};
+
+/**
+ * Cross-entropy of softmax(logits) against labels (i32, one axis fewer) or probabilities (f32, the shape of the logits), fused:
+ * no probability is ever rounded to 0. A class whose target is 0 costs nothing, even at −Infinity.
+ *
+ * @throws {ShapeError} if the shapes do not fit, or a label is no class.
+ * @throws {DTypeError} unless logits are f32.
+ * @example
+ * const loss = crossEntropy(tensor([[2, 0], [0, 3]]), tensor(new Int32Array([0, 1]))); // 0.0878
+ */
+export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor<"f32"> {
+  const { axis = -1, labelSmoothing = 0, weight, ignoreIndex, reduction = "mean" } = options;
+  checkDType("crossEntropy", "logits", logits, "f32");
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+    throw new ArgumentError(`crossEntropy: labelSmoothing is ${labelSmoothing}; it goes from 0 to 1`);
+  const at = checkAxis("crossEntropy", axis, logits.rank);
+  const classes = logits.shape[at]!;
+  const lead = logits.shape.filter((_, i) => i !== at);
+  const hard = target.dtype === "i32";
+  const expected = hard ? lead : logits.shape;
+  if (!sameShape(target.shape, expected))
+    throw new ShapeError(
+      `crossEntropy: logits are ${show(logits.shape)}, ${hard ? "labels" : "probabilities"} ${show(target.shape)}; ` +
+        `the target needs ${show(expected)}${hard ? "" : ", or i32 labels with one axis fewer"}`,
+    );
+  if (weight !== undefined) {
+    checkDType("crossEntropy", "weight", weight, "f32");
+    if (!sameShape(weight.shape, [classes]))
+      throw new ShapeError(`crossEntropy: weight is ${show(weight.shape)}, there are ${classes} classes; it needs [${classes}]`);
+  }
+  const toRows = (x: Tensor): Tensor => reshape(at === x.rank - 1 ? x : lastAxis(x, at), [-1, classes]);
+  const weights = weight === undefined ? [] : [weight];
+  const params = { smoothing: labelSmoothing, ignored: ignoreIndex ?? noLabel };
+  if (hard) {
+    checkIndices("crossEntropy", "labels", target, classes, params.ignored);
+    const labels = reshape(target, [target.size]);
+    const losses = apply(fromLabels, [toRows(logits), labels, ...weights], params);
+    if (reduction === "mean") return div(sum(losses), sum(apply(labelWeight, [labels, ...weights], params)));
+    return finish(losses, lead, reduction);
+  }
+  checkDType("crossEntropy", "target", target, "f32");
+  return finish(apply(fromProbabilities, [toRows(logits), toRows(target), ...weights], params), lead, reduction);
+}
+
+function lastAxis(x: Tensor, axis: number): Tensor {
+  return transpose(x, [...x.shape.map((_, i) => i).filter((i) => i !== axis), axis]);
+}
+
+function finish(losses: Tensor, shape: readonly number[], reduction: Reduction): Tensor<"f32"> {
+  if (reduction === "none") return reshape(losses, shape) as Tensor<"f32">;
+  return reduction === "sum" ? sum(losses) : mean(losses);
+}
+
+/**
+ * Squared error (prediction − target)², averaged over all elements unless `reduction` says otherwise.
+ *
+ * @throws {ShapeError} unless both have one shape: nothing is broadcast by mistake.
+ * @throws {DTypeError} unless both are f32.
+ * @example
+ * const loss = mse(tensor([1, 2]), tensor([1, 4])); // 2
+ */
+export function mse(prediction: Tensor, target: Tensor, options: { reduction?: Reduction } = {}): Tensor<"f32"> {
+  if (!sameShape(prediction.shape, target.shape))
+    throw new ShapeError(
+      `mse: prediction is ${show(prediction.shape)}, target ${show(target.shape)}; they need one shape, use reshape() or expand()`,
+    );
+  return finish(square(sub(prediction, target)), prediction.shape, options.reduction ?? "mean");
+}

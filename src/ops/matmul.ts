@@ -1,0 +1,162 @@
+import { ArgumentError, ShapeError } from "../errors.js";
+import { apply, checkDType, type Op, type OutPlan } from "../op.js";
+import { broadcastShape, sameShape, type Shape, show, sizeOf } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { expand, sumTo } from "./expand.js";
+import { reshape } from "./layout.js";
+import { reluGrad, sigmoidGrad, tanhGrad } from "./unary.js";
+
+/** Activations that the epilogue can apply: those whose gradient needs the output alone. */
+export type EpilogueActivation = "relu" | "sigmoid" | "tanh";
+
+const activationCode = { none: 0, relu: 1, sigmoid: 2, tanh: 3 } as const;
+
+export interface MatmulOptions {
+  /** Reads a as [..., k, m]; nothing is copied. */
+  transposeA?: boolean;
+  /** Reads b as [..., n, k]; nothing is copied. */
+  transposeB?: boolean;
+  /** f32 [n], added to each row. */
+  bias?: Tensor | undefined;
+  /** Applied last, in the same pass. */
+  activation?: EpilogueActivation | undefined;
+}
+
+interface MatmulParams {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly activation: keyof typeof activationCode;
+}
+
+interface MatmulPlan extends OutPlan<"f32"> {
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+  /** Elements from one matrix to the next; 0 where one serves all. */
+  readonly aBatch: number;
+  readonly bBatch: number;
+  /** Elements of one packed matrix: panels of 8 columns. */
+  readonly packed: number;
+}
+
+/** Inputs: a and b of rank 2 or more with equal or no batch dimensions, and maybe a bias. */
+const matmulOp: Op<MatmulParams, MatmulPlan> = {
+  name: "matmul",
+  infer([a, b, bias], { transposeA, transposeB }) {
+    checkDType("matmul", "a", a!, "f32");
+    checkDType("matmul", "b", b!, "f32");
+    const [m, k] = sides(a!.shape, transposeA);
+    const [kb, n] = sides(b!.shape, transposeB);
+    if (k !== kb)
+      throw new ShapeError(
+        `matmul: inner sizes differ: a is ${show(a!.shape)}${transposeA ? " transposed" : ""}, ` +
+          `b is ${show(b!.shape)}${transposeB ? " transposed" : ""}; b needs ${k} ${transposeB ? "columns" : "rows"}`,
+      );
+    if (bias !== undefined) {
+      checkDType("matmul", "bias", bias, "f32");
+      if (!sameShape(bias.shape, [n]))
+        throw new ShapeError(`matmul: bias is ${show(bias.shape)}, the result has ${n} columns; bias needs [${n}]`);
+    }
+    const aLead = a!.shape.slice(0, -2);
+    const bLead = b!.shape.slice(0, -2);
+    const lead = broadcastShape("matmul", aLead, bLead);
+    const aBatch = sizeOf(aLead) === 1 ? 0 : m * k;
+    const bBatch = sizeOf(bLead) === 1 ? 0 : k * n;
+    const panels = Math.ceil(n / 8) * (bBatch === 0 ? 1 : sizeOf(lead));
+    return {
+      shape: [...lead, m, n],
+      dtype: "f32",
+      work: n === 0 ? 0 : sizeOf(lead) * m,
+      prepareWork: panels,
+      scratch: panels * k * 32,
+      packed: bBatch === 0 ? 0 : Math.ceil(n / 8) * 8 * k,
+      m,
+      k,
+      n,
+      aBatch,
+      bBatch,
+    };
+  },
+  prepare(kernels, _, [, b], { k, n, bBatch }, { transposeB }, begin, end, scratch) {
+    kernels.matmul_pack_f32(scratch, b!, k, n, transposeB ? 1 : n, transposeB ? k : 1, bBatch, begin, end);
+  },
+  wasm(kernels, out, [a, , bias], plan, { transposeA, activation }, begin, end, scratch) {
+    const { m, k, n, aBatch, packed } = plan;
+    const [mStride, kStride] = transposeA ? [1, m] : [k, 1];
+    const code = activationCode[activation];
+    kernels.matmul_f32(out, a!, scratch, bias ?? 0, m, k, n, mStride, kStride, aBatch, packed, code, begin, end);
+  },
+  vjp(g, { inputs: [a, b, bias], output, params, needs }) {
+    const { transposeA: ta, transposeB: tb, activation } = params;
+    const d = beforeActivation(g, output, activation);
+    const toA = () => (ta ? matmul(b!, d, { transposeA: tb, transposeB: true }) : matmul(d, b!, { transposeB: !tb }));
+    const toB = () => (tb ? matmul(d, a!, { transposeA: true, transposeB: ta }) : matmul(a!, d, { transposeA: !ta }));
+    return [
+      needs[0] ? sumTo(toA(), a!.shape) : undefined,
+      needs[1] ? sumTo(toB(), b!.shape) : undefined,
+      needs[2] ? sumTo(d, bias!.shape) : undefined,
+    ];
+  },
+};
+
+function sides(shape: Shape, transposed: boolean): [number, number] {
+  const [rows, cols] = shape.slice(-2) as [number, number];
+  return transposed ? [cols, rows] : [rows, cols];
+}
+
+/** The gradient on the other side of the activation, from its output. */
+function beforeActivation(g: Tensor, y: Tensor, activation: MatmulParams["activation"]): Tensor {
+  if (activation === "relu") return reluGrad(g, y);
+  if (activation === "sigmoid") return sigmoidGrad(g, y);
+  if (activation === "tanh") return tanhGrad(g, y);
+  return g;
+}
+
+/**
+ * Matrix product a · b (+ bias, then activation). Vectors and batches as in PyTorch's matmul: a vector a is one row, a vector
+ * b one column, dropped from the result; leading dimensions broadcast. Any size; k = 0 gives the bias or 0.
+ *
+ * Error per element: (k + 1) · 2⁻²⁴ · Σ|a·b|. With NaN or Infinity in a or b: IEEE 754, as in the sum written out.
+ *
+ * @param a f32 [m, k], or [k, m] with `transposeA`.
+ * @param b f32 [k, n], or [n, k] with `transposeB`.
+ * @throws {ShapeError} if inner sizes, batches or the bias do not fit.
+ * @throws {DTypeError} unless all are f32.
+ * @example
+ * const y = matmul(tensor([[1, 2]]), tensor([[3], [4]]), { bias: tensor([-20]), activation: "relu" }); // [[0]]
+ */
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor<"f32"> {
+  const { transposeA = false, transposeB = false, bias, activation = "none" } = options;
+  if (!(activation in activationCode))
+    throw new ArgumentError(`matmul: activation "${activation}" is not fused; it can be relu, sigmoid or tanh`);
+  if (a.rank === 0 || b.rank === 0)
+    throw new ShapeError(`matmul: a is ${show(a.shape)}, b is ${show(b.shape)}; a scalar is multiplied with mul()`);
+  if (a.rank === 1) {
+    const y = matmul(reshape(a, transposeA ? [a.size, 1] : [1, a.size]), b, options);
+    // A vector b has taken its column away already.
+    return reshape(y, b.rank === 1 ? [] : [...y.shape.slice(0, -2), y.shape[y.rank - 1]!]);
+  }
+  if (b.rank === 1) {
+    const y = matmul(a, reshape(b, transposeB ? [1, b.size] : [b.size, 1]), options);
+    return reshape(y, y.shape.slice(0, -1));
+  }
+  const params: MatmulParams = { transposeA, transposeB, activation };
+  const rest = bias === undefined ? [] : [bias];
+  // Many rows over one matrix are one product.
+  if (a.rank > 2 && b.rank === 2 && !transposeA) {
+    const y = apply(matmulOp, [reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape[a.rank - 1]!]), b, ...rest], params);
+    return reshape(y, [...a.shape.slice(0, -1), y.shape[1]!]);
+  }
+  const [x, y] = alignBatches(a, b);
+  return apply(matmulOp, [x, y, ...rest], params);
+}
+
+/** One stride must find each matrix: batches that repeat in part are expanded. */
+function alignBatches(a: Tensor, b: Tensor): [Tensor, Tensor] {
+  const aLead = a.shape.slice(0, -2);
+  const bLead = b.shape.slice(0, -2);
+  const lead = broadcastShape("matmul", aLead, bLead);
+  const align = (x: Tensor, own: Shape): Tensor =>
+    sizeOf(own) === 1 || sizeOf(own) === sizeOf(lead) ? x : expand(x, [...lead, ...x.shape.slice(-2)]);
+  return [align(a, aLead), align(b, bLead)];
+}

@@ -1,0 +1,134 @@
+// Counter-based random numbers: value = f(seed, stream, index), the same on every host and for any slicing.
+import { ArgumentError } from "../errors.js";
+import { apply, checkDType, type Op, type OutPlan } from "../op.js";
+import type { Kernels } from "../runtime/kernels.js";
+import { checkShape, type Shape, sizeOf } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+
+export interface RandomOptions {
+  /** An integer from 0 to 2⁵³ − 1; the same seed gives the same numbers everywhere. */
+  seed: number;
+  /** Draws under one seed that must differ: one integer from 0 to 2³² − 1 each. Default 0. */
+  stream?: number;
+}
+
+interface Key {
+  readonly low: number;
+  readonly high: number;
+  readonly stream: number;
+}
+
+function keyOf(who: string, { seed, stream = 0 }: RandomOptions): Key {
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new ArgumentError(`${who}: seed is ${seed}; it must be an integer from 0 to 2⁵³ − 1`);
+  if (!Number.isInteger(stream) || stream < 0 || stream >= 2 ** 32)
+    throw new ArgumentError(`${who}: stream is ${stream}; it must be an integer from 0 to 2³² − 1`);
+  return { low: seed >>> 0, high: Math.floor(seed / 2 ** 32), stream };
+}
+
+interface DrawParams extends Key {
+  readonly shape: Shape;
+  readonly a: number;
+  readonly b: number;
+}
+
+type DrawKernel = (
+  out: number,
+  a: number,
+  b: number,
+  seedLow: number,
+  seedHigh: number,
+  stream: number,
+  begin: number,
+  end: number,
+) => void;
+
+function draw(name: string, kernel: (k: Kernels) => DrawKernel): Op<DrawParams, OutPlan<"f32">> {
+  return {
+    name,
+    infer(_, { shape }) {
+      checkShape(name, shape);
+      return { shape: [...shape], dtype: "f32", work: sizeOf(shape) };
+    },
+    wasm(k, out, _, __, { a, b, low, high, stream }, begin, end) {
+      kernel(k)(out, a, b, low, high, stream, begin, end);
+    },
+  };
+}
+
+const uniformOp = draw("uniform", (k) => k.uniform_f32);
+const normalOp = draw("normal", (k) => k.normal_f32);
+
+/**
+ * Uniform numbers in [low, high), 24 bits each.
+ *
+ * @throws {ArgumentError} if the seed is no integer from 0.
+ * @example
+ * const noise = uniform([2, 3], { seed: 1, low: -1, high: 1 });
+ */
+export function uniform(shape: Shape, options: RandomOptions & { low?: number; high?: number }): Tensor<"f32"> {
+  const { low = 0, high = 1 } = options;
+  return apply(uniformOp, [], { shape, a: low, b: high, ...keyOf("uniform", options) });
+}
+
+/**
+ * Normal numbers (Box & Muller 1958), within 5.8 standard deviations of the mean.
+ *
+ * @throws {ArgumentError} if the seed is no integer from 0.
+ * @example
+ * const weights = normal([784, 300], { seed: 1, std: 0.05 });
+ */
+export function normal(shape: Shape, options: RandomOptions & { mean?: number; std?: number }): Tensor<"f32"> {
+  const { mean = 0, std = 1 } = options;
+  return apply(normalOp, [], { shape, a: mean, b: std, ...keyOf("normal", options) });
+}
+
+const permutationOp: Op<Key & { n: number }, OutPlan<"i32">> = {
+  name: "permutation",
+  infer(_, { n }) {
+    checkShape("permutation", [n]);
+    return { shape: [n], dtype: "i32", work: 1 };
+  },
+  wasm(k, out, _, __, { n, low, high, stream }) {
+    k.permutation_i32(out, n, low, high, stream);
+  },
+};
+
+/**
+ * 0..n−1 in random order, i32, each order equally likely.
+ *
+ * @throws {ArgumentError} if the seed is no integer from 0.
+ * @example
+ * const order = permutation(60000, { seed: 1 });
+ */
+export function permutation(n: number, options: RandomOptions): Tensor<"i32"> {
+  return apply(permutationOp, [], { n, ...keyOf("permutation", options) });
+}
+
+const dropoutOp: Op<Key & { p: number }, OutPlan<"f32">> = {
+  name: "dropout",
+  infer([x]) {
+    checkDType("dropout", "x", x!, "f32");
+    return { shape: x!.shape, dtype: "f32", work: sizeOf(x!.shape) };
+  },
+  wasm(k, out, [x], _, { p, low, high, stream }, begin, end) {
+    k.dropout_f32(out, x!, p, p === 1 ? 0 : 1 / (1 - p), low, high, stream, begin, end);
+  },
+  // The same seed draws the same mask, so nothing is kept for it.
+  vjp: (g, { params }) => [apply(dropoutOp, [g], params)],
+};
+
+/**
+ * Sets each element to 0 with probability `p` and divides the others by 1 − p (Srivastava et al. 2014). A dropped NaN or
+ * Infinity is 0.
+ *
+ * @throws {ArgumentError} unless p is from 0 to 1.
+ * @throws {DTypeError} unless x is f32.
+ * @example
+ * const y = dropout(ones([4]), { p: 0.5, seed: 1 }); // zeros and twos
+ */
+export function dropout(x: Tensor, options: RandomOptions & { p: number }): Tensor<"f32"> {
+  const { p } = options;
+  if (!(p >= 0 && p <= 1)) throw new ArgumentError(`dropout: p is ${p}; it goes from 0 to 1`);
+  return apply(dropoutOp, [x], { p, ...keyOf("dropout", options) });
+}

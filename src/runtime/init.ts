@@ -1,0 +1,79 @@
+import { ArgumentError, DeviceError } from "../errors.js";
+import { heap } from "./heap.js";
+import { useKernels } from "./kernels.js";
+import { loadKernels, type WasmSource } from "./load.js";
+import { computesRight, hasRelaxed, hasSimd } from "./probe.js";
+
+export interface InitOptions {
+  /** Pins the plain SIMD binary: the same bits on every host. Default false. */
+  deterministic?: boolean;
+  /** Bring your own binary: a module, its bytes, a URL or a Response. Default: the embedded ones, chosen by a probe. */
+  wasm?: WasmSource | Promise<WasmSource>;
+  /** Bytes that the wasm memory may grow to, up to 4 GiB. */
+  maxBytes?: number;
+}
+
+/** What `init()` settled on. */
+export interface RuntimeInfo {
+  /** `simd` rounds multiply and add separately, `relaxed` may fuse them; `custom` was passed in. */
+  readonly binary: "simd" | "relaxed" | "custom";
+  readonly deterministic: boolean;
+}
+
+let ready: Promise<RuntimeInfo> | undefined;
+let chosen: InitOptions = {};
+
+/**
+ * Loads the kernels; everything else is synchronous after it. Without options it keeps what an earlier call chose; with other
+ * options it swaps the binary under the tensors, which stay as they are.
+ *
+ * @throws {DeviceError} on a host without WebAssembly SIMD, or that forbids compiling.
+ * @throws {ArgumentError} if `wasm` is not a kernel binary, or `maxBytes` is out of range.
+ * @example
+ * const { binary } = await init({ deterministic: true }); // "simd"
+ */
+export function init(options: InitOptions = {}): Promise<RuntimeInfo> {
+  const { maxBytes } = options;
+  if (maxBytes !== undefined) {
+    if (!(maxBytes >= 65536 && maxBytes <= 2 ** 32))
+      throw new ArgumentError(`init: maxBytes is ${maxBytes}; it goes from 65536 (a page) to ${2 ** 32} (4 GiB)`);
+    heap.limitBytes = maxBytes;
+  }
+  const same =
+    (options.wasm === undefined || options.wasm === chosen.wasm) &&
+    (options.deterministic === undefined || options.deterministic === (chosen.deterministic ?? false));
+  if (ready !== undefined && same) return ready;
+  chosen = options;
+  // One at a time: a second call waits for the first, and a failed one leaves the way free for the next.
+  const next = (ready ?? Promise.resolve()).catch(() => {}).then(() => choose(options));
+  ready = next;
+  next.catch(() => {
+    if (ready === next) ready = undefined;
+  });
+  return next;
+}
+
+async function choose(options: InitOptions): Promise<RuntimeInfo> {
+  if (typeof WebAssembly !== "object" || !hasSimd())
+    throw new DeviceError(
+      "init: this host has no WebAssembly SIMD; it needs Node 16.4, Chrome 91, Firefox 89, Safari 16.4 or later",
+    );
+  const deterministic = options.deterministic ?? false;
+  if (options.wasm !== undefined) {
+    useKernels(await loadKernels(options.wasm));
+    return { binary: "custom", deterministic };
+  }
+  if (!deterministic && hasRelaxed()) {
+    const relaxed = await loadKernels(import("#kernels/relaxed").then((m) => decode(m.default)));
+    if (computesRight(relaxed)) {
+      useKernels(relaxed);
+      return { binary: "relaxed", deterministic };
+    }
+  }
+  useKernels(await loadKernels(import("#kernels/simd").then((m) => decode(m.default))));
+  return { binary: "simd", deterministic };
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}

@@ -1,0 +1,78 @@
+import { heap } from "./heap.js";
+import { type Kernels, kernels } from "./kernels.js";
+
+/** Where a tensor's bytes are. `webgpu` is a seam: nothing makes such tensors yet. */
+export type Device = "wasm" | "webgpu";
+
+/** What a launch needs to know of a tensor. */
+export interface Operand {
+  readonly device: Device;
+  readonly pointer: number;
+}
+
+/** The outcome of an op's check: everything a kernel is told besides pointers. */
+export interface Plan {
+  /** Length of the kernel's outer loop, which `begin` and `end` slice. */
+  readonly work: number;
+  /** Bytes of scratch that `prepare` fills or the kernel uses. */
+  readonly scratch?: number;
+  /** Length of `prepare`'s outer loop. */
+  readonly prepareWork?: number;
+  /** Sizes and strides that the kernel reads from scratch, as i32. */
+  readonly table?: readonly number[];
+}
+
+/** Calls kernels for the slice [begin, end) of the outer loop. */
+export type Kernel<P, L extends Plan> = (
+  k: Kernels,
+  out: number,
+  inputs: readonly number[],
+  plan: L,
+  params: P,
+  begin: number,
+  end: number,
+  scratch: number,
+) => void;
+
+/** How an op runs on each device. */
+export interface Launchable<P, L extends Plan> {
+  readonly name: string;
+  /** Runs before the kernel, over [0, prepareWork): packing, clearing. */
+  prepare?: Kernel<P, L>;
+  wasm: Kernel<P, L>;
+  /** The WebGPU twin's source, once there is one. */
+  readonly wgsl?: string;
+}
+
+/**
+ * The one decision point: where and in how many slices an op runs. Today that is one slice on wasm; a thread pool and WebGPU
+ * come in here and nowhere else.
+ */
+export function launch<P, L extends Plan>(
+  op: Launchable<P, L>,
+  out: Operand,
+  inputs: readonly Operand[],
+  plan: L,
+  params: P,
+): void {
+  if (plan.work === 0) return;
+  const k = kernels();
+  const pointers = inputs.map((input) => input.pointer);
+  const bytes = plan.table !== undefined ? plan.table.length * 4 : (plan.scratch ?? 0);
+  if (bytes === 0) {
+    run(0);
+    return;
+  }
+  const scratch = heap.allocate(bytes);
+  try {
+    if (plan.table !== undefined) new Int32Array(heap.memory.buffer, scratch, plan.table.length).set(plan.table);
+    run(scratch);
+  } finally {
+    heap.release(scratch, bytes);
+  }
+
+  function run(scratch: number): void {
+    op.prepare?.(k, out.pointer, pointers, plan, params, 0, plan.prepareWork!, scratch);
+    op.wasm(k, out.pointer, pointers, plan, params, 0, plan.work, scratch);
+  }
+}

@@ -1,0 +1,37 @@
+import { instantiate } from "@assemblyscript/loader";
+import { ArgumentError, DeviceError } from "../errors.js";
+import { heap } from "./heap.js";
+import type { Kernels } from "./kernels.js";
+
+/** Where a kernel binary may come from. */
+export type WasmSource = WebAssembly.Module | BufferSource | Response | URL | string;
+
+/** Instantiates a kernel binary over the heap. @throws {DeviceError} if this host cannot compile it. */
+export async function loadKernels(source: WasmSource | Promise<WasmSource>): Promise<Kernels> {
+  const module = await resolve(await source);
+  let exports: Partial<Kernels>;
+  try {
+    ({ exports } = await instantiate<Kernels>(module, { env: { memory: heap.memory } }));
+  } catch (cause) {
+    throw new DeviceError(
+      `init: this host does not compile or instantiate the kernels (${cause instanceof Error ? cause.message : cause}); ` +
+        "pass a precompiled module, init({ wasm: module }), where compiling is forbidden; " +
+        "under a content security policy allow 'wasm-unsafe-eval'; if the file came over the network, check that it is whole",
+      { cause },
+    );
+  }
+  if (typeof exports.matmul_f32 !== "function" || typeof exports.probe_madd !== "function")
+    throw new ArgumentError("init: `wasm` is not a Spokeshave kernel binary of this version; use spokeshave/kernels.wasm");
+  return exports as Kernels;
+}
+
+async function resolve(source: WasmSource): Promise<WebAssembly.Module | BufferSource | Response> {
+  if (typeof source !== "string" && !(source instanceof URL)) return source;
+  const url = new URL(source, typeof location === "object" ? location.href : undefined);
+  // Node's fetch does not read files; its disk does, and is asked for by name so that no bundler looks for it.
+  const disk = url.protocol === "file:" ? globalThis.process?.getBuiltinModule?.("fs") : undefined;
+  if (disk !== undefined) return disk.promises.readFile(url);
+  const response = await fetch(url);
+  if (!response.ok) throw new ArgumentError(`init: ${url} answered ${response.status} ${response.statusText}`);
+  return response.arrayBuffer();
+}

@@ -1,0 +1,126 @@
+import { SpokeshaveError } from "./errors.js";
+
+/** What a scope can own. */
+export interface Scoped {
+  /** The scope that frees it, if any, and its place there. */
+  home: Scope | undefined;
+  place: number;
+  dispose(): void;
+  /** Called when it leaves the outermost scope. */
+  freed(): void;
+}
+
+const open: Scope[] = [];
+
+/**
+ * Owns every tensor born while it is open, until it is disposed of. For stretches with `await` in them, where `scope()` cannot
+ * go: `using s = new Scope()`. Scopes nest; keep those of interleaved async work apart, since a tensor belongs to the
+ * scope opened last.
+ *
+ * @example
+ * const s = new Scope();
+ * const y = matmul(tensor([1, 2], [1, 2]), tensor([3, 4], [2, 1]));
+ * const [value] = await y.data(); // 11
+ * s.dispose(); // y and both operands are gone
+ */
+export class Scope {
+  private readonly born: Scoped[] = [];
+  private closed = false;
+
+  constructor() {
+    open.push(this);
+  }
+
+  /** Takes over a tensor; one that leaves every scope is its holder's to dispose of. */
+  adopt(value: Scoped): void {
+    value.home?.forget(value);
+    value.home = this;
+    value.place = this.born.length;
+    this.born.push(value);
+  }
+
+  forget(value: Scoped): void {
+    const last = this.born.pop()!;
+    if (last !== value) {
+      this.born[value.place] = last;
+      last.place = value.place;
+    }
+    value.home = undefined;
+  }
+
+  /** Moves the tensors found in `value` to the scope around this one. */
+  release<T>(value: T): T {
+    const outer = open[open.indexOf(this) - 1];
+    visit(value, new Set(), (found) => {
+      if (found.home !== this) return;
+      if (outer !== undefined) outer.adopt(found);
+      else {
+        this.forget(found);
+        found.freed();
+      }
+    });
+    return value;
+  }
+
+  /** Disposes of all it owns and closes; a second call does nothing. */
+  dispose(): void {
+    if (this.closed) return;
+    this.closed = true;
+    open.splice(open.indexOf(this), 1);
+    while (this.born.length > 0) this.born[this.born.length - 1]!.dispose();
+  }
+
+  /** As `dispose()`; installed below only where the host has `Symbol.dispose`. */
+  declare [Symbol.dispose]: () => void;
+}
+
+/** The scope that owns what is born now. */
+export function currentScope(): Scope | undefined {
+  return open[open.length - 1];
+}
+
+/**
+ * Runs `fn` and frees every tensor born inside, except those in what it returns (alone, or in arrays, objects, maps).
+ *
+ * @throws {SpokeshaveError} if `fn` returns a Promise: tensors would be freed while it still runs.
+ * @example
+ * const norm = scope(() => sum(square(tensor([3, 4])))); // the square is freed, the sum lives on
+ * norm.dispose();
+ */
+export function scope<T>(fn: () => T): T {
+  const inner = new Scope();
+  try {
+    const value = fn();
+    if (typeof (value as { then?: unknown } | undefined)?.then === "function")
+      throw new SpokeshaveError(
+        "scope: the function returned a Promise; a scope is synchronous. Await outside of it, or use `using s = new Scope()`",
+      );
+    return inner.release(value);
+  } finally {
+    inner.dispose();
+  }
+}
+
+/** Takes the tensors found in `value` out of every scope: their holder disposes of them. */
+export function keep<T>(value: T): T {
+  visit(value, new Set(), (found) => {
+    if (found.home === undefined) return;
+    found.home.forget(found);
+    found.freed();
+  });
+  return value;
+}
+
+function visit(value: unknown, seen: Set<object>, each: (found: Scoped) => void): void {
+  if (typeof value !== "object" || value === null || seen.has(value)) return;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return;
+  seen.add(value);
+  if ("home" in value && "place" in value) each(value as Scoped);
+  else if (value instanceof Map) for (const entry of value) visit(entry, seen, each);
+  else if (Symbol.iterator in value && (Array.isArray(value) || value instanceof Set))
+    for (const item of value) visit(item, seen, each);
+  else for (const item of Object.values(value)) visit(item, seen, each);
+}
+
+if (typeof Symbol.dispose === "symbol")
+  Object.defineProperty(Scope.prototype, Symbol.dispose, { value: Scope.prototype.dispose });

@@ -1,0 +1,194 @@
+import { bytesOf, type DataOf, type DType, viewOf } from "./dtype.js";
+import { DisposedError, DTypeError, ShapeError } from "./errors.js";
+import { heap, Storage } from "./runtime/heap.js";
+import type { Device } from "./runtime/launch.js";
+import { currentScope, type Scope } from "./scope.js";
+import { checkShape, type Shape, show, sizeOf } from "./shape.js";
+
+/** The net under tensors that no scope owns and nobody disposed of. A plan it is not: it never runs in a synchronous loop. */
+const net =
+  typeof FinalizationRegistry === "function"
+    ? new FinalizationRegistry<Storage>((storage) => {
+        storage.release();
+        heap.tensors--;
+        heap.collected++;
+      })
+    : undefined;
+
+/**
+ * Numbers in wasm memory: a shape, a dtype, contiguous row-major storage. A value: ops make new tensors and change none (the
+ * optimizers, which step in place, say so). Views made by `reshape` share storage.
+ */
+export class Tensor<D extends DType = DType> {
+  readonly device: Device = "wasm";
+  /** Owner and place there; kept by scope.ts. */
+  home: Scope | undefined = undefined;
+  place = 0;
+  private alive = true;
+  private caught = false;
+
+  /** Takes over one reference to `storage`; to make tensors call `tensor()`. `held`: its maker disposes of it, no scope does. */
+  constructor(
+    readonly shape: Shape,
+    readonly dtype: D,
+    readonly storage: Storage,
+    held = false,
+  ) {
+    heap.tensors++;
+    if (held) return;
+    const scope = currentScope();
+    if (scope !== undefined) scope.adopt(this);
+    else this.freed();
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  get disposed(): boolean {
+    return !this.alive;
+  }
+
+  /** Where the bytes are in wasm memory. @throws {DisposedError} */
+  get pointer(): number {
+    if (!this.alive)
+      throw new DisposedError(
+        `tensor ${show(this.shape)}: used after it was disposed of; return it from its scope, or keep() it`,
+      );
+    return this.storage.pointer;
+  }
+
+  /** A second handle on the same storage. */
+  alias(shape: Shape = this.shape, held = false): Tensor<D> {
+    void this.pointer;
+    return new Tensor(shape, this.dtype, this.storage.retain(), held);
+  }
+
+  /**
+   * The numbers, copied out: the one way to read a tensor.
+   *
+   * @throws {DisposedError}
+   * @example
+   * const values = await tensor([1, 2, 3]).data(); // Float32Array [1, 2, 3]
+   */
+  async data(): Promise<DataOf<D>> {
+    return readTensor(this);
+  }
+
+  /** The one number of a tensor with one element. @throws {ShapeError} if there are more. */
+  async item(): Promise<number> {
+    if (this.size !== 1) throw new ShapeError(`item: the tensor is ${show(this.shape)}; item() reads one element, data() all`);
+    return readTensor(this)[0]!;
+  }
+
+  /** Frees the storage, unless a view still uses it. A second call does nothing. */
+  dispose(): void {
+    if (!this.alive) return;
+    this.alive = false;
+    heap.tensors--;
+    this.home?.forget(this);
+    if (this.caught) net?.unregister(this);
+    this.storage.release();
+  }
+
+  /** As `dispose()`; installed below only where the host has `Symbol.dispose`. */
+  declare [Symbol.dispose]: () => void;
+
+  /** No scope owns it any more: the net goes up. */
+  freed(): void {
+    this.caught = true;
+    net?.register(this, this.storage, this);
+  }
+
+  toString(): string {
+    return `Tensor(${this.dtype} ${show(this.shape)}${this.alive ? "" : ", disposed"})`;
+  }
+}
+
+if (typeof Symbol.dispose === "symbol")
+  Object.defineProperty(Tensor.prototype, Symbol.dispose, { value: Tensor.prototype.dispose });
+
+/** A tensor with unset contents. */
+export function place<D extends DType>(shape: Shape, dtype: D): Tensor<D> {
+  return new Tensor(shape, dtype, new Storage(sizeOf(shape) * bytesOf[dtype]));
+}
+
+/** Copies the contents out, now. Internal: users read with `await t.data()`, which stays right on other devices. */
+export function readTensor<D extends DType>(t: Tensor<D>): DataOf<D> {
+  return viewOf(t.dtype, heap.memory.buffer, t.pointer, t.size).slice() as DataOf<D>;
+}
+
+/** Numbers as typed arrays or nested arrays. */
+export type TensorData = ArrayLike<number> | ArrayLike<boolean> | NestedNumbers | number | boolean;
+export interface NestedNumbers extends ReadonlyArray<NestedNumbers | number | boolean> {}
+
+export interface TensorOptions<D extends DType = DType> {
+  /** Default: from the typed array (Float32Array f32, Int32Array i32, Uint8Array u8), u8 for booleans, else f32. */
+  dtype?: D;
+}
+
+/**
+ * Makes a tensor from numbers, copying them; f64 values are rounded to f32.
+ *
+ * @param shape default: the nesting of the arrays, or one dimension.
+ * @throws {ShapeError} if the shape and the number of values differ, or nested arrays are ragged.
+ * @throws {OutOfMemoryError}
+ * @example
+ * const a = tensor([[1, 2], [3, 4]]); // f32 [2, 2]
+ * const b = tensor(new Int32Array([1, 2, 3, 4]), [4, 1]); // i32 [4, 1]
+ */
+export function tensor(data: Int32Array, shape?: Shape, options?: { dtype?: never }): Tensor<"i32">;
+export function tensor(data: Uint8Array, shape?: Shape, options?: { dtype?: never }): Tensor<"u8">;
+export function tensor<D extends DType = "f32">(data: TensorData, shape?: Shape, options?: TensorOptions<D>): Tensor<D>;
+export function tensor(data: TensorData, shape?: Shape, options: TensorOptions = {}): Tensor {
+  const nesting = nestingOf(data);
+  const flat = flatten(data, nesting);
+  const to = shape ?? nesting;
+  checkShape("tensor", to);
+  if (sizeOf(to) !== flat.length)
+    throw new ShapeError(`tensor: shape ${show(to)} has ${sizeOf(to)} elements, the data has ${flat.length}`);
+  const dtype = options.dtype ?? dtypeOf(data, flat);
+  if (!(dtype in bytesOf)) throw new DTypeError(`tensor: there is no dtype "${dtype}"; there are f32, i32 and u8`);
+  const made = place([...to], dtype);
+  viewOf(dtype, heap.memory.buffer, made.pointer, flat.length).set(flat as ArrayLike<number>);
+  return made;
+}
+
+function dtypeOf(data: TensorData, flat: ArrayLike<number | boolean>): DType {
+  if (data instanceof Int32Array) return "i32";
+  if (data instanceof Uint8Array) return "u8";
+  return typeof flat[0] === "boolean" ? "u8" : "f32";
+}
+
+function nestingOf(data: TensorData): number[] {
+  const nesting: number[] = [];
+  for (let level: unknown = data; typeof level === "object" && level !== null; level = (level as ArrayLike<unknown>)[0])
+    nesting.push((level as ArrayLike<unknown>).length);
+  return nesting;
+}
+
+function flatten(data: TensorData, nesting: readonly number[]): ArrayLike<number | boolean> {
+  if (typeof data !== "object") return [data];
+  if (nesting.length === 1) return data as ArrayLike<number>;
+  const flat: (number | boolean)[] = [];
+  const walk = (level: unknown, depth: number): void => {
+    if (depth === nesting.length) {
+      if (typeof level === "number" || typeof level === "boolean") flat.push(level);
+      else throw new ShapeError(`tensor: the nested arrays are ragged: an array stands where depth ${depth} has numbers`);
+      return;
+    }
+    const length = (level as ArrayLike<unknown> | undefined)?.length;
+    if (length !== nesting[depth])
+      throw new ShapeError(
+        `tensor: the nested arrays are ragged: one at depth ${depth} has ${length} entries, the first ${nesting[depth]}`,
+      );
+    for (const item of level as Iterable<unknown>) walk(item, depth + 1);
+  };
+  walk(data, 0);
+  return flat;
+}

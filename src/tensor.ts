@@ -118,9 +118,20 @@ export function place<D extends DType>(shape: Shape, dtype: D): Tensor<D> {
   return new Tensor(shape, dtype, new Storage(sizeOf(shape) * bytesOf[dtype]));
 }
 
+/** The contents in place. Not to be kept: growth of the memory detaches it. */
+export function contents<D extends DType>(t: Tensor<D>): DataOf<D> {
+  return viewOf(t.dtype, heap.memory.buffer, t.pointer, t.size) as DataOf<D>;
+}
+
 /** Copies the contents out, now. Internal: users read with `await t.data()`, which stays right on other devices. */
 export function readTensor<D extends DType>(t: Tensor<D>): DataOf<D> {
-  return viewOf(t.dtype, heap.memory.buffer, t.pointer, t.size).slice() as DataOf<D>;
+  return contents(t).slice() as DataOf<D>;
+}
+
+/** Guards a dtype given by name. */
+export function checkDTypeName(who: string, dtype: DType): void {
+  if (!Object.hasOwn(bytesOf, dtype))
+    throw new DTypeError(`${who}: there is no dtype "${dtype}"; there are f32, i32 and u8`);
 }
 
 /** Numbers as typed arrays or nested arrays. */
@@ -137,6 +148,7 @@ export interface TensorOptions<D extends DType = DType> {
  *
  * @param shape default: the nesting of the arrays, or one dimension.
  * @throws {ShapeError} if the shape and the number of values differ, or nested arrays are ragged.
+ * @throws {DTypeError} if the data are no numbers, or there is no such dtype.
  * @throws {OutOfMemoryError}
  * @example
  * const a = tensor([[1, 2], [3, 4]]); // f32 [2, 2]
@@ -153,9 +165,9 @@ export function tensor(data: TensorData, shape?: Shape, options: TensorOptions =
   if (sizeOf(to) !== flat.length)
     throw new ShapeError(`tensor: shape ${show(to)} has ${sizeOf(to)} elements, the data has ${flat.length}`);
   const dtype = options.dtype ?? dtypeOf(data, flat);
-  if (!(dtype in bytesOf)) throw new DTypeError(`tensor: there is no dtype "${dtype}"; there are f32, i32 and u8`);
+  checkDTypeName("tensor", dtype);
   const made = place([...to], dtype);
-  viewOf(dtype, heap.memory.buffer, made.pointer, flat.length).set(flat as ArrayLike<number>);
+  contents(made).set(flat as ArrayLike<number>);
   return made;
 }
 
@@ -173,21 +185,28 @@ function nestingOf(data: TensorData): number[] {
 }
 
 function flatten(data: TensorData, nesting: readonly number[]): ArrayLike<number | boolean> {
-  if (typeof data !== "object") return [data];
-  if (nesting.length === 1) return data as ArrayLike<number>;
+  if (ArrayBuffer.isView(data) && typeof nesting[0] === "number" && typeof (data as ArrayLike<unknown>)[0] !== "bigint")
+    return data as ArrayLike<number>;
   const flat: (number | boolean)[] = [];
   const walk = (level: unknown, depth: number): void => {
     if (depth === nesting.length) {
       if (typeof level === "number" || typeof level === "boolean") flat.push(level);
-      else throw new ShapeError(`tensor: the nested arrays are ragged: an array stands where depth ${depth} has numbers`);
+      else if (typeof level === "object" && level !== null)
+        throw new ShapeError(`tensor: the nested arrays are ragged: an array stands where depth ${depth} has numbers`);
+      else
+        throw new DTypeError(
+          `tensor: the data hold ${level === null ? "null" : `a value of type ${typeof level}`}; ` +
+            "they must be numbers or booleans, convert with Number()",
+        );
       return;
     }
-    const length = (level as ArrayLike<unknown> | undefined)?.length;
+    const entries = level as ArrayLike<unknown> | undefined;
+    const length = entries?.length;
     if (length !== nesting[depth])
       throw new ShapeError(
         `tensor: the nested arrays are ragged: one at depth ${depth} has ${length} entries, the first ${nesting[depth]}`,
       );
-    for (const item of level as Iterable<unknown>) walk(item, depth + 1);
+    for (let i = 0; i < length!; i++) walk(entries![i], depth + 1);
   };
   walk(data, 0);
   return flat;

@@ -88,8 +88,8 @@ export function serializeSafetensors(
   const stored = unique(tensors, "tensor").sort(
     ([a, { dtype: p }], [b, { dtype: q }]) => elementBytes[q] - elementBytes[p] || byCodeUnit(a, b),
   );
-  if (stored.length > maxTensors) throw tooMany();
   const texts = unique(metadata, "metadata key").sort(([a], [b]) => byCodeUnit(a, b));
+  if (Math.max(stored.length, texts.length) > maxTensors) throw tooMany();
   const entries: string[] = [];
   if (texts.length > 0) {
     const members = texts.map(([key, text]) => `${JSON.stringify(key)}:${JSON.stringify(wellFormed(text, key))}`);
@@ -176,7 +176,7 @@ function readClaim(name: string, entry: JsonValue): Claim {
   if (!isIntegers(offsets) || typeof begin !== "number" || typeof end !== "number" || offsets.length !== 2) {
     throw new FileError(`${who}: expected offsets [begin, end], got ${show(offsets)}`, "E_OFFSETS");
   }
-  if (begin < 0 || end - begin !== bytes) {
+  if (end - begin !== bytes) {
     throw new FileError(`${who}: ${dtype} [${shape}] takes ${bytes} bytes, not [${begin}, ${end})`, "E_OFFSETS");
   }
   return { name, dtype: dtype as StoredDType, shape, begin, end };
@@ -186,16 +186,20 @@ function readClaim(name: string, entry: JsonValue): Claim {
 function checkTiling(claims: readonly Claim[], room: number, dataStart: number): void {
   let filled = 0;
   for (const { name, begin, end } of [...claims].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin !== filled || end > room) {
-      const came = `tensor ${quote(name)} lies at [${begin}, ${end})`;
-      const expected = `a start at ${filled} and an end within the ${room} bytes of data`;
-      throw new FileError(`safetensors: ${came}, expected ${expected}`, "E_OFFSETS", dataStart + filled);
+    if (begin !== filled) {
+      const came = `tensor ${quote(name)} lies at [${begin}, ${end}), expected a start at ${filled}`;
+      throw new FileError(
+        `safetensors: ${came}; tensors may not overlap nor leave gaps`,
+        "E_OFFSETS",
+        dataStart + filled,
+      );
     }
     filled = end;
   }
   if (filled === room) return;
-  const came = `${room - filled} bytes belong to no tensor`;
-  throw new FileError(`safetensors: ${came}; is the file of another format too?`, "E_OFFSETS", dataStart + filled);
+  const came = `the tensors take ${filled} bytes, the file has ${room} for them`;
+  const fix = filled > room ? "it is cut short; fetch it again" : "cut off what follows";
+  throw new FileError(`safetensors: ${came}; ${fix}`, "E_OFFSETS", dataStart + Math.min(filled, room));
 }
 
 function bytesOf(dtype: string, who: string): number {
@@ -221,7 +225,7 @@ function show(values: readonly (number | Numeral)[]): string {
 }
 
 function tooMany(): FileError {
-  return new FileError(`safetensors: more than ${maxTensors} tensors`, "E_COUNT");
+  return new FileError(`safetensors: more than ${maxTensors} tensors or texts`, "E_COUNT");
 }
 
 /** Exactly these bytes, even where `file` is a Buffer, whose own slices are Buffers. */

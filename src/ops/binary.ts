@@ -1,12 +1,13 @@
 // Arithmetic on two operands that broadcast as in NumPy. Special values follow IEEE 754; NaN in either operand gives NaN.
 import { apply, asTensor, checkDType, type Op, type OutPlan, type TensorLike } from "../op.js";
 import type { Kernels } from "../runtime/kernels.js";
+import { scope } from "../scope.js";
 import { broadcastShape, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { cast } from "./cast.js";
 import { equal, greater, less } from "./compare.js";
 import { sumTo } from "./expand.js";
-import { type PairKernel, type Pairing, pair, paired } from "./pairing.js";
+import { type Pairing, type PairKernel, pair, paired } from "./pairing.js";
 import { neg } from "./unary.js";
 
 type BinaryOp = Op<undefined, OutPlan<"f32"> & Pairing>;
@@ -27,25 +28,41 @@ function binary(name: string, kernel: (k: Kernels) => PairKernel, vjp: NonNullab
   };
 }
 
-const addOp = binary("add", (k) => k.add_f32, (g, { inputs: [a, b], needs }) => [
-  needs[0] ? sumTo(g, a!.shape) : undefined,
-  needs[1] ? sumTo(g, b!.shape) : undefined,
-]);
+const addOp = binary(
+  "add",
+  (k) => k.add_f32,
+  (g, { inputs: [a, b], needs }) => [
+    needs[0] ? sumTo(g, a!.shape) : undefined,
+    needs[1] ? sumTo(g, b!.shape) : undefined,
+  ],
+);
 
-const subOp = binary("sub", (k) => k.sub_f32, (g, { inputs: [a, b], needs }) => [
-  needs[0] ? sumTo(g, a!.shape) : undefined,
-  needs[1] ? sumTo(neg(g), b!.shape) : undefined,
-]);
+const subOp = binary(
+  "sub",
+  (k) => k.sub_f32,
+  (g, { inputs: [a, b], needs }) => [
+    needs[0] ? sumTo(g, a!.shape) : undefined,
+    needs[1] ? sumTo(neg(g), b!.shape) : undefined,
+  ],
+);
 
-const mulOp = binary("mul", (k) => k.mul_f32, (g, { inputs: [a, b], needs }) => [
-  needs[0] ? sumTo(mul(g, b!), a!.shape) : undefined,
-  needs[1] ? sumTo(mul(g, a!), b!.shape) : undefined,
-]);
+const mulOp = binary(
+  "mul",
+  (k) => k.mul_f32,
+  (g, { inputs: [a, b], needs }) => [
+    needs[0] ? sumTo(mul(g, b!), a!.shape) : undefined,
+    needs[1] ? sumTo(mul(g, a!), b!.shape) : undefined,
+  ],
+);
 
-const divOp = binary("div", (k) => k.div_f32, (g, { inputs: [a, b], needs }) => [
-  needs[0] ? sumTo(div(g, b!), a!.shape) : undefined,
-  needs[1] ? sumTo(neg(div(mul(g, div(a!, b!)), b!)), b!.shape) : undefined,
-]);
+const divOp = binary(
+  "div",
+  (k) => k.div_f32,
+  (g, { inputs: [a, b], needs }) => [
+    needs[0] ? sumTo(div(g, b!), a!.shape) : undefined,
+    needs[1] ? sumTo(neg(div(mul(g, div(a!, b!)), b!)), b!.shape) : undefined,
+  ],
+);
 
 /** The gradient goes to the winner, in halves where both are equal (as in PyTorch). */
 function toWinner(wins: typeof greater): NonNullable<BinaryOp["vjp"]> {
@@ -60,7 +77,7 @@ const maximumOp = binary("maximum", (k) => k.maximum_f32, toWinner(greater));
 const minimumOp = binary("minimum", (k) => k.minimum_f32, toWinner(less));
 
 function call(op: BinaryOp, a: TensorLike, b: TensorLike): Tensor<"f32"> {
-  return apply(op, paired(op.name, asTensor(a), asTensor(b)), undefined);
+  return scope(() => apply(op, paired(op.name, asTensor(a), asTensor(b)), undefined));
 }
 
 /**

@@ -1,8 +1,8 @@
-import { bytesOf, type DType } from "../dtype.js";
-import { DTypeError } from "../errors.js";
+import type { DType } from "../dtype.js";
 import { apply, type Op } from "../op.js";
 import { sizeOf } from "../shape.js";
-import type { Tensor } from "../tensor.js";
+import { checkDTypeName, type Tensor } from "../tensor.js";
+import { reshape } from "./layout.js";
 
 const castOp: Op<DType> = {
   name: "cast",
@@ -16,13 +16,14 @@ const castOp: Op<DType> = {
 
 /**
  * The same numbers as another dtype. To integers they are truncated towards 0 and saturate, NaN becomes 0 (PyTorch leaves
- * both undefined); i32 beyond 2²⁴ is rounded to f32. No gradient.
+ * both undefined); i32 beyond 2²⁴ is rounded to f32. No gradient, except to the
+ * dtype that x has already.
  *
  * @throws {DTypeError} if there is no such dtype.
  * @example
  * const bytes = cast(tensor([-1, 2.7, 300]), "u8"); // u8 [0, 2, 255]
  */
 export function cast<D extends DType>(x: Tensor, dtype: D): Tensor<D> {
-  if (!(dtype in bytesOf)) throw new DTypeError(`cast: there is no dtype "${dtype}"; there are f32, i32 and u8`);
-  return (x.dtype === dtype ? x.alias() : apply(castOp, [x], dtype)) as Tensor<D>;
+  checkDTypeName("cast", dtype);
+  return (x.dtype === dtype ? reshape(x, x.shape) : apply(castOp, [x], dtype)) as Tensor<D>;
 }

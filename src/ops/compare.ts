@@ -1,9 +1,10 @@
 // Comparisons give masks (u8: 1 or 0) and stop gradients; NaN compares false.
 import { apply, asTensor, checkDType, type Op, type OutPlan, type TensorLike } from "../op.js";
 import type { Kernels } from "../runtime/kernels.js";
+import { scope } from "../scope.js";
 import { broadcastShape, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { type PairKernel, type Pairing, pair, paired } from "./pairing.js";
+import { type Pairing, type PairKernel, pair, paired } from "./pairing.js";
 
 type CompareOp = Op<undefined, OutPlan<"u8"> & Pairing>;
 
@@ -27,7 +28,7 @@ const lessOp = compare("less", (k) => k.less_f32);
 const equalOp = compare("equal", (k) => k.equal_f32);
 
 function call(op: CompareOp, a: TensorLike, b: TensorLike): Tensor<"u8"> {
-  return apply(op, paired(op.name, asTensor(a), asTensor(b)), undefined);
+  return scope(() => apply(op, paired(op.name, asTensor(a), asTensor(b)), undefined));
 }
 
 /**

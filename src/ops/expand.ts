@@ -1,5 +1,6 @@
 import { ShapeError } from "../errors.js";
-import { broadcastShape, sameShape, type Shape, show, stridesOf } from "../shape.js";
+import { scope } from "../scope.js";
+import { broadcastShape, checkShape, type Shape, sameShape, show, stridesOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { reshape, strided } from "./layout.js";
 import { sum } from "./reduce.js";
@@ -12,6 +13,7 @@ import { sum } from "./reduce.js";
  * const y = expand(tensor([[1], [2]]), [2, 3]); // [[1, 1, 1], [2, 2, 2]]
  */
 export function expand<T extends Tensor>(x: T, shape: Shape): T {
+  checkShape("expand", shape);
   if (sameShape(x.shape, shape)) return reshape(x, shape);
   const lead = shape.length - x.rank;
   if (lead < 0 || !sameShape(broadcastShape("expand", x.shape, shape), shape))
@@ -31,5 +33,5 @@ export function sumTo(g: Tensor, shape: Shape): Tensor {
   if (sameShape(g.shape, shape)) return g;
   const lead = g.rank - shape.length;
   const axes = g.shape.map((_, i) => i).filter((i) => i < lead || (shape[i - lead] === 1 && g.shape[i] !== 1));
-  return reshape(axes.length > 0 ? sum(g, { axes }) : g, shape);
+  return scope(() => reshape(axes.length > 0 ? sum(g, { axes }) : g, shape));
 }

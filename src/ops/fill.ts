@@ -1,7 +1,7 @@
 import type { DType } from "../dtype.js";
 import { apply, type Op, type OutPlan } from "../op.js";
 import { checkShape, type Shape, sizeOf } from "../shape.js";
-import type { Tensor } from "../tensor.js";
+import { checkDTypeName, type Tensor } from "../tensor.js";
 
 interface FillParams {
   readonly shape: Shape;
@@ -16,12 +16,16 @@ const fillOp: Op<FillParams> = {
   name: "full",
   infer(_, { shape, dtype }): OutPlan {
     checkShape("full", shape);
-    return { shape: [...shape], dtype, work: dtype === "u8" ? Math.ceil(sizeOf(shape) / 4) : sizeOf(shape) };
+    checkDTypeName("full", dtype);
+    return { shape: [...shape], dtype, work: sizeOf(shape) };
   },
   wasm(k, out, _, __, { value, dtype }, begin, end) {
-    if (dtype === "f32") asFloat[0] = value;
-    else bits[0] = dtype === "u8" ? (value & 255) * 0x01010101 : value;
-    k.fill_x32(out, bits[0]!, begin, end);
+    if (dtype === "u8") k.fill_x8(out, value, begin, end);
+    else {
+      if (dtype === "f32") asFloat[0] = value;
+      else bits[0] = value;
+      k.fill_x32(out, bits[0]!, begin, end);
+    }
   },
 };
 
@@ -29,6 +33,7 @@ const fillOp: Op<FillParams> = {
  * A tensor of one value.
  *
  * @throws {ShapeError} if the shape is no list of integers from 0.
+ * @throws {DTypeError} if there is no such dtype.
  * @example
  * const sevens = full([2, 2], 7); // f32 [[7, 7], [7, 7]]
  */

@@ -1,7 +1,8 @@
 // Moves values without computing: reshape shares storage, transpose and slice copy through one strided kernel.
+import { bytesOf } from "../dtype.js";
 import { ArgumentError, ShapeError } from "../errors.js";
-import { apply, type Op, type OutPlan } from "../op.js";
-import { checkAxis, checkShape, type Shape, show, sizeOf, stridesOf } from "../shape.js";
+import { apply, applyInPlace, type Op, type OutPlan } from "../op.js";
+import { checkAxis, checkShape, sameShape, type Shape, show, sizeOf, stridesOf } from "../shape.js";
 import { record, recording } from "../tape.js";
 import type { Tensor } from "../tensor.js";
 import { zeros } from "./fill.js";
@@ -43,6 +44,23 @@ export function strided<T extends Tensor>(x: T, params: StridedParams): T {
 /** The same numbers in storage of their own. */
 export function copy<T extends Tensor>(x: T): T {
   return strided(x, { name: "copy", shape: x.shape, strides: stridesOf(x.shape), start: 0, back: (g) => g });
+}
+
+const assignOp: Op<undefined> = {
+  name: "assign",
+  infer([target, source]): OutPlan {
+    if (!sameShape(target!.shape, source!.shape) || target!.dtype !== source!.dtype)
+      throw new ShapeError(`assign: the target is ${target}, the source ${source}; both need one shape and dtype`);
+    return { shape: target!.shape, dtype: target!.dtype, work: target!.size * bytesOf[target!.dtype] };
+  },
+  wasm(k, out, [source], _, __, begin, end) {
+    k.copy_rows_x8(out + begin, source! + begin, 0, end - begin, 0, 1);
+  },
+};
+
+/** Writes the numbers of `source` over those of `target`, in place. */
+export function assign(target: Tensor, source: Tensor): void {
+  applyInPlace(assignOp, target, [source], undefined);
 }
 
 const reshapeOp: Op<Shape> = {
@@ -117,7 +135,7 @@ export interface SliceRange {
  * Part of a tensor: per axis a range, with Python's meaning of negative bounds; axes not named are whole. Copies.
  *
  * @throws {ShapeError} if there are more ranges than axes.
- * @throws {ArgumentError} if a step is 0 or no integer.
+ * @throws {ArgumentError} if a bound is no integer, or a step 0 or no integer.
  * @example
  * const y = slice(tensor([[1, 2, 3], [4, 5, 6]]), [{ start: 1 }, { end: -1 }]); // [[4, 5]]
  */
@@ -135,7 +153,11 @@ export function slice<T extends Tensor>(x: T, ranges: readonly SliceRange[]): T 
 }
 
 function cut(size: number, { start, end, step = 1 }: SliceRange): { start: number; length: number; step: number } {
-  if (!Number.isInteger(step) || step === 0) throw new ArgumentError(`slice: step ${step}; steps are integers other than 0`);
+  if (!Number.isInteger(step) || step === 0)
+    throw new ArgumentError(`slice: step ${step}; steps are integers other than 0`);
+  for (const value of [start, end])
+    if (value !== undefined && !Number.isInteger(value))
+      throw new ArgumentError(`slice: bound ${value}; bounds are integers, or left out for the whole axis`);
   const bound = (value: number, low: number, high: number): number =>
     Math.min(Math.max(value < 0 ? value + size : value, low), high);
   const [low, high] = step > 0 ? [0, size] : [-1, size - 1];

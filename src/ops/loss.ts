@@ -1,5 +1,6 @@
-import { ArgumentError, ShapeError } from "../errors.js";
+import { ArgumentError, GradientError, ShapeError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
+import { scope } from "../scope.js";
 import { checkAxis, sameShape, show } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { div, sub } from "./binary.js";
@@ -43,7 +44,10 @@ const fromLabels: Op<Params, LossPlan> = {
   wasm(k, out, [x, labels, weight], { cols }, { smoothing, ignored }, begin, end) {
     k.cross_entropy_f32_i32(out, x!, labels!, weight ?? 0, cols, smoothing, ignored, begin, end);
   },
-  vjp: (g, { inputs, params }) => [apply(fromLabelsGrad, [g, ...inputs], params), undefined, undefined],
+  vjp: (g, { inputs, params, needs }) => {
+    refuseWeight(needs);
+    return [apply(fromLabelsGrad, [g, ...inputs], params), undefined, undefined];
+  },
 };
 
 const fromLabelsGrad: Op<Params, LossPlan> = {
@@ -53,6 +57,14 @@ const fromLabelsGrad: Op<Params, LossPlan> = {
     k.cross_entropy_grad_f32_i32(out, g!, x!, labels!, weight ?? 0, cols, smoothing, ignored, begin, end);
   },
 };
+
+/** Class weights are settings; a silent 0 would be a wrong gradient. */
+function refuseWeight(needs: readonly boolean[]): void {
+  if (needs[2])
+    throw new GradientError(
+      "crossEntropy: no gradient flows to weight; wrap it in stopGradient(), or multiply the losses instead",
+    );
+}
 
 /** The weight that each row has in a mean. Inputs: labels, maybe weights. */
 const labelWeight: Op<Params> = {
@@ -72,6 +84,7 @@ const fromProbabilities: Op<Params, LossPlan> = {
   },
   vjp: (g, { inputs, params, needs }) => {
     const [x, , ...weight] = inputs;
+    refuseWeight(needs);
     return [
       needs[0] ? apply(fromProbabilitiesGrad, [g, ...inputs], params) : undefined,
       needs[1] ? apply(targetGrad, [g, x!, ...weight], params) : undefined,
@@ -102,6 +115,7 @@ const targetGrad: Op<Params, LossPlan> = {
  *
  * @throws {ShapeError} if the shapes do not fit, or a label is no class.
  * @throws {DTypeError} unless logits are f32.
+ * @throws {ArgumentError} if an option is out of its range.
  * @example
  * const loss = crossEntropy(tensor([[2, 0], [0, 3]]), tensor(new Int32Array([0, 1]))); // 0.0878
  */
@@ -110,8 +124,13 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   checkDType("crossEntropy", "logits", logits, "f32");
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new ArgumentError(`crossEntropy: labelSmoothing is ${labelSmoothing}; it goes from 0 to 1`);
+  if (ignoreIndex !== undefined && ignoreIndex !== (ignoreIndex | 0))
+    throw new ArgumentError(`crossEntropy: ignoreIndex is ${ignoreIndex}; labels are i32, it must be an integer of that range`);
+  checkReduction("crossEntropy", reduction);
   const at = checkAxis("crossEntropy", axis, logits.rank);
   const classes = logits.shape[at]!;
+  if (classes === 0)
+    throw new ShapeError(`crossEntropy: logits ${show(logits.shape)} have no classes along axis ${axis}; they need at least one`);
   const lead = logits.shape.filter((_, i) => i !== at);
   const hard = target.dtype === "i32";
   const expected = hard ? lead : logits.shape;
@@ -123,12 +142,21 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   if (weight !== undefined) {
     checkDType("crossEntropy", "weight", weight, "f32");
     if (!sameShape(weight.shape, [classes]))
-      throw new ShapeError(`crossEntropy: weight is ${show(weight.shape)}, there are ${classes} classes; it needs [${classes}]`);
+      throw new ShapeError(
+        `crossEntropy: weight is ${show(weight.shape)}, there are ${classes} classes; it needs [${classes}]`,
+      );
   }
+  return scope(() => lossOf(logits, target, options, at));
+}
+
+function lossOf(logits: Tensor, target: Tensor, options: CrossEntropyOptions, at: number): Tensor<"f32"> {
+  const { labelSmoothing = 0, weight, ignoreIndex, reduction = "mean" } = options;
+  const classes = logits.shape[at]!;
+  const lead = logits.shape.filter((_, i) => i !== at);
   const toRows = (x: Tensor): Tensor => reshape(at === x.rank - 1 ? x : lastAxis(x, at), [-1, classes]);
   const weights = weight === undefined ? [] : [weight];
   const params = { smoothing: labelSmoothing, ignored: ignoreIndex ?? noLabel };
-  if (hard) {
+  if (target.dtype === "i32") {
     checkIndices("crossEntropy", "labels", target, classes, params.ignored);
     const labels = reshape(target, [target.size]);
     const losses = apply(fromLabels, [toRows(logits), labels, ...weights], params);
@@ -141,6 +169,11 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
 
 function lastAxis(x: Tensor, axis: number): Tensor {
   return transpose(x, [...x.shape.map((_, i) => i).filter((i) => i !== axis), axis]);
+}
+
+function checkReduction(who: string, reduction: Reduction): void {
+  if (reduction !== "mean" && reduction !== "sum" && reduction !== "none")
+    throw new ArgumentError(`${who}: there is no reduction "${reduction}"; it can be mean, sum or none`);
 }
 
 function finish(losses: Tensor, shape: readonly number[], reduction: Reduction): Tensor<"f32"> {
@@ -161,5 +194,9 @@ export function mse(prediction: Tensor, target: Tensor, options: { reduction?: R
     throw new ShapeError(
       `mse: prediction is ${show(prediction.shape)}, target ${show(target.shape)}; they need one shape, use reshape() or expand()`,
     );
-  return finish(square(sub(prediction, target)), prediction.shape, options.reduction ?? "mean");
+  const { reduction = "mean" } = options;
+  checkReduction("mse", reduction);
+  checkDType("mse", "prediction", prediction, "f32");
+  checkDType("mse", "target", target, "f32");
+  return scope(() => finish(square(sub(prediction, target)), prediction.shape, reduction));
 }

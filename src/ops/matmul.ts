@@ -1,6 +1,7 @@
 import { ArgumentError, ShapeError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
-import { broadcastShape, sameShape, type Shape, show, sizeOf } from "../shape.js";
+import { scope } from "../scope.js";
+import { broadcastShape, type Shape, sameShape, show, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { expand, sumTo } from "./expand.js";
 import { reshape } from "./layout.js";
@@ -46,12 +47,7 @@ const matmulOp: Op<MatmulParams, MatmulPlan> = {
     checkDType("matmul", "a", a!, "f32");
     checkDType("matmul", "b", b!, "f32");
     const [m, k] = sides(a!.shape, transposeA);
-    const [kb, n] = sides(b!.shape, transposeB);
-    if (k !== kb)
-      throw new ShapeError(
-        `matmul: inner sizes differ: a is ${show(a!.shape)}${transposeA ? " transposed" : ""}, ` +
-          `b is ${show(b!.shape)}${transposeB ? " transposed" : ""}; b needs ${k} ${transposeB ? "columns" : "rows"}`,
-      );
+    const [, n] = sides(b!.shape, transposeB);
     if (bias !== undefined) {
       checkDType("matmul", "bias", bias, "f32");
       if (!sameShape(bias.shape, [n]))
@@ -104,6 +100,19 @@ function sides(shape: Shape, transposed: boolean): [number, number] {
   return transposed ? [cols, rows] : [rows, cols];
 }
 
+/** Guards the inner sizes where vectors and batches still have the shapes that the caller gave them. */
+function checkInner(a: Shape, b: Shape, transposeA: boolean, transposeB: boolean): void {
+  const vectorB = b.length === 1;
+  const k = a.length === 1 ? a[0] : sides(a, transposeA)[1];
+  if (k === (vectorB ? b[0] : sides(b, transposeB)[0])) return;
+  const named = (shape: Shape, transposed: boolean) =>
+    `${show(shape)}${transposed && shape.length > 1 ? " transposed" : ""}`;
+  throw new ShapeError(
+    `matmul: inner sizes differ: a is ${named(a, transposeA)}, b is ${named(b, transposeB)}; ` +
+      `b needs ${k} ${vectorB ? "elements" : transposeB ? "columns" : "rows"}`,
+  );
+}
+
 /** The gradient on the other side of the activation, from its output. */
 function beforeActivation(g: Tensor, y: Tensor, activation: MatmulParams["activation"]): Tensor {
   if (activation === "relu") return reluGrad(g, y);
@@ -126,18 +135,25 @@ function beforeActivation(g: Tensor, y: Tensor, activation: MatmulParams["activa
  * const y = matmul(tensor([[1, 2]]), tensor([[3], [4]]), { bias: tensor([-20]), activation: "relu" }); // [[0]]
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor<"f32"> {
-  const { transposeA = false, transposeB = false, bias, activation = "none" } = options;
+  const { transposeA = false, transposeB = false, activation = "none" } = options;
   if (!(activation in activationCode))
     throw new ArgumentError(`matmul: activation "${activation}" is not fused; it can be relu, sigmoid or tanh`);
   if (a.rank === 0 || b.rank === 0)
     throw new ShapeError(`matmul: a is ${show(a.shape)}, b is ${show(b.shape)}; a scalar is multiplied with mul()`);
+  checkInner(a.shape, b.shape, transposeA, transposeB);
+  return scope(() => product(a, b, options));
+}
+
+/** One product of matrices, or what can be seen as one. */
+function product(a: Tensor, b: Tensor, options: MatmulOptions): Tensor<"f32"> {
+  const { transposeA = false, transposeB = false, bias, activation = "none" } = options;
   if (a.rank === 1) {
-    const y = matmul(reshape(a, transposeA ? [a.size, 1] : [1, a.size]), b, options);
+    const y = product(reshape(a, transposeA ? [a.size, 1] : [1, a.size]), b, options);
     // A vector b has taken its column away already.
     return reshape(y, b.rank === 1 ? [] : [...y.shape.slice(0, -2), y.shape[y.rank - 1]!]);
   }
   if (b.rank === 1) {
-    const y = matmul(a, reshape(b, transposeB ? [1, b.size] : [b.size, 1]), options);
+    const y = product(a, reshape(b, transposeB ? [1, b.size] : [b.size, 1]), options);
     return reshape(y, y.shape.slice(0, -1));
   }
   const params: MatmulParams = { transposeA, transposeB, activation };

@@ -60,26 +60,29 @@ const uniformOp = draw("uniform", (k) => k.uniform_f32);
 const normalOp = draw("normal", (k) => k.normal_f32);
 
 /**
- * Uniform numbers in [low, high), 24 bits each.
+ * Uniform numbers in [low, high), 24 bits each; `low` alone where both are equal.
  *
- * @throws {ArgumentError} if the seed is no integer from 0.
+ * @throws {ArgumentError} if the seed is no integer from 0, low is above high, or f32 does not hold their distance.
  * @example
  * const noise = uniform([2, 3], { seed: 1, low: -1, high: 1 });
  */
 export function uniform(shape: Shape, options: RandomOptions & { low?: number; high?: number }): Tensor<"f32"> {
   const { low = 0, high = 1 } = options;
+  if (!(low <= high && Number.isFinite(Math.fround(high - low))))
+    throw new ArgumentError(`uniform: low is ${low}, high ${high}; low may not be above high, nor either be infinite`);
   return apply(uniformOp, [], { shape, a: low, b: high, ...keyOf("uniform", options) });
 }
 
 /**
  * Normal numbers (Box & Muller 1958), within 5.8 standard deviations of the mean.
  *
- * @throws {ArgumentError} if the seed is no integer from 0.
+ * @throws {ArgumentError} if the seed is no integer from 0, or std is below 0.
  * @example
  * const weights = normal([784, 300], { seed: 1, std: 0.05 });
  */
 export function normal(shape: Shape, options: RandomOptions & { mean?: number; std?: number }): Tensor<"f32"> {
   const { mean = 0, std = 1 } = options;
+  if (!(std >= 0)) throw new ArgumentError(`normal: std is ${std}; it must be 0 or above`);
   return apply(normalOp, [], { shape, a: mean, b: std, ...keyOf("normal", options) });
 }
 

@@ -3,6 +3,7 @@ import type { DType } from "../dtype.js";
 import { ShapeError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
 import type { Kernels } from "../runtime/kernels.js";
+import { scope } from "../scope.js";
 import { checkAxis, type Shape, show, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { div, mul } from "./binary.js";
@@ -26,22 +27,24 @@ interface Span {
 }
 
 type ReduceKernel = (out: number, x: number, len: number, inner: number, begin: number, end: number) => void;
-type ReduceOp = Op<Span, OutPlan & Span>;
+
+interface ReduceOp extends Op<Span, OutPlan & Span> {
+  /** Whether there is a result over nothing. */
+  readonly empty: "allowed" | "refused";
+}
 
 function reducer(
   name: string,
   dtype: DType,
   kernel: (k: Kernels) => ReduceKernel,
-  empty: "allowed" | "refused",
+  empty: ReduceOp["empty"],
   vjp?: NonNullable<ReduceOp["vjp"]>,
 ): ReduceOp {
   return {
     name,
+    empty,
     infer([x], { len, inner }) {
-      checkDType(name, "x", x!, "f32");
       const [outer] = x!.shape;
-      if (empty === "refused" && len === 0)
-        throw new ShapeError(`${name}: nothing to reduce: x has no elements along the axes; it needs at least one`);
       return { shape: [outer!, inner], dtype, work: outer! * inner, len, inner };
     },
     wasm(k, out, [x], { len, inner }, _, begin, end) {
@@ -57,14 +60,28 @@ function spread(g: Tensor, { len, inner }: Span): Tensor {
   return expand(reshape(g, [outer, 1, inner]), [outer, len, inner]);
 }
 
-const sumOp = reducer("sum", "f32", (k) => k.sum_f32, "allowed", (g, { params }) => [spread(g, params)]);
-const meanOp = reducer("mean", "f32", (k) => k.mean_f32, "allowed", (g, { params }) => [
-  spread(div(g, params.len), params),
-]);
+const sumOp = reducer(
+  "sum",
+  "f32",
+  (k) => k.sum_f32,
+  "allowed",
+  (g, { params }) => [spread(g, params)],
+);
+const meanOp = reducer(
+  "mean",
+  "f32",
+  (k) => k.mean_f32,
+  "allowed",
+  (g, { params }) => [spread(div(g, params.len), params)],
+);
 /** x / ‖x‖, and 0 where the norm is 0. */
-const normOp = reducer("norm", "f32", (k) => k.norm_f32, "allowed", (g, { inputs: [x], output, params }) => [
-  mul(x!, spread(overNorm(g, output), params)),
-]);
+const normOp = reducer(
+  "norm",
+  "f32",
+  (k) => k.norm_f32,
+  "allowed",
+  (g, { inputs: [x], output, params }) => [mul(x!, spread(overNorm(g, output), params))],
+);
 const maxOp = reducer("max", "f32", (k) => k.max_f32, "refused", extremeGrad);
 const minOp = reducer("min", "f32", (k) => k.min_f32, "refused", extremeGrad);
 const argmaxOp = reducer("argmax", "i32", (k) => k.argmax_f32, "refused");
@@ -92,6 +109,7 @@ function extremeGrad(
 
 /** Brings the reduced axes together, reduces, and gives the result its shape. */
 function reduce(op: ReduceOp, x: Tensor, { axes, keepDims = false }: ReduceOptions): Tensor {
+  checkDType(op.name, "x", x, "f32");
   const named = axes === undefined ? x.shape.map((_, i) => i) : typeof axes === "number" ? [axes] : axes;
   const gone = named.map((axis) => checkAxis(op.name, axis, x.rank)).sort((a, b) => a - b);
   if (new Set(gone).size !== gone.length)
@@ -101,12 +119,17 @@ function reduce(op: ReduceOp, x: Tensor, { axes, keepDims = false }: ReduceOptio
   const first = gone[0] ?? x.rank;
   const together = gone.every((axis, i) => axis === first + i);
   const len = product(gone);
+  if (op.empty === "refused" && len === 0)
+    throw new ShapeError(
+      `${op.name}: nothing to reduce: x is ${show(x.shape)}; it needs at least one element along axes [${gone}]`,
+    );
   const inner = together ? product(kept.filter((i) => i > first)) : 1;
   const outer = together ? product(kept.filter((i) => i < first)) : product(kept);
-  const moved = together ? x : transpose(x, [...kept, ...gone]);
-  const flat = apply(op, [reshape(moved, [outer, len, inner])], { len, inner });
   const shape: Shape = keepDims ? x.shape.map((d, i) => (gone.includes(i) ? 1 : d)) : kept.map((i) => x.shape[i]!);
-  return reshape(flat, shape);
+  return scope(() => {
+    const moved = together ? x : transpose(x, [...kept, ...gone]);
+    return reshape(apply(op, [reshape(moved, [outer, len, inner])], { len, inner }), shape);
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { ArgumentError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
 import type { Kernels } from "../runtime/kernels.js";
+import { scope } from "../scope.js";
 import { checkAxis, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { transpose } from "./layout.js";
@@ -17,7 +18,15 @@ interface RowPlan extends OutPlan<"f32"> {
 }
 
 type RowKernel = (out: number, x: number, cols: number, scale: number, begin: number, end: number) => void;
-type RowGradKernel = (out: number, g: number, y: number, cols: number, scale: number, begin: number, end: number) => void;
+type RowGradKernel = (
+  out: number,
+  g: number,
+  y: number,
+  cols: number,
+  scale: number,
+  begin: number,
+  end: number,
+) => void;
 
 function rows(name: string, x: Tensor): RowPlan {
   checkDType(name, "x", x, "f32");
@@ -26,7 +35,11 @@ function rows(name: string, x: Tensor): RowPlan {
 }
 
 /** An op over the last axis; its parameter is 1 / temperature. */
-function rowOp(name: string, kernel: (k: Kernels) => RowKernel, gradKernel: (k: Kernels) => RowGradKernel): Op<number, RowPlan> {
+function rowOp(
+  name: string,
+  kernel: (k: Kernels) => RowKernel,
+  gradKernel: (k: Kernels) => RowGradKernel,
+): Op<number, RowPlan> {
   const gradOp: Op<number, RowPlan> = {
     name: `${name}Grad`,
     infer: ([g]) => rows(name, g!),
@@ -44,8 +57,16 @@ function rowOp(name: string, kernel: (k: Kernels) => RowKernel, gradKernel: (k: 
   };
 }
 
-const softmaxOp = rowOp("softmax", (k) => k.softmax_f32, (k) => k.softmax_grad_f32);
-const logSoftmaxOp = rowOp("logSoftmax", (k) => k.log_softmax_f32, (k) => k.log_softmax_grad_f32);
+const softmaxOp = rowOp(
+  "softmax",
+  (k) => k.softmax_f32,
+  (k) => k.softmax_grad_f32,
+);
+const logSoftmaxOp = rowOp(
+  "logSoftmax",
+  (k) => k.log_softmax_f32,
+  (k) => k.log_softmax_grad_f32,
+);
 
 /** Runs over another axis by swapping it with the last. */
 function along(op: Op<number, RowPlan>, x: Tensor, { axis = -1, temperature = 1 }: SoftmaxOptions): Tensor<"f32"> {
@@ -54,7 +75,7 @@ function along(op: Op<number, RowPlan>, x: Tensor, { axis = -1, temperature = 1 
   const at = checkAxis(op.name, axis, x.rank);
   if (at === last) return apply(op, [x], 1 / temperature);
   const order = x.shape.map((_, i) => (i === at ? last : i === last ? at : i));
-  return transpose(apply(op, [transpose(x, order)], 1 / temperature), order);
+  return scope(() => transpose(apply(op, [transpose(x, order)], 1 / temperature), order));
 }
 
 /**

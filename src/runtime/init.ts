@@ -22,13 +22,15 @@ export interface RuntimeInfo {
 
 let ready: Promise<RuntimeInfo> | undefined;
 let chosen: InitOptions = {};
+/** What the last call that succeeded left: a call that fails falls back to it. */
+let settled: { readonly ready: Promise<RuntimeInfo>; readonly chosen: InitOptions } | undefined;
 
 /**
  * Loads the kernels; everything else is synchronous after it. Without options it keeps what an earlier call chose; with other
  * options it swaps the binary under the tensors, which stay as they are.
  *
  * @throws {DeviceError} on a host without WebAssembly SIMD, or that forbids compiling.
- * @throws {ArgumentError} if `wasm` is not a kernel binary, or `maxBytes` is out of range.
+ * @throws {ArgumentError} if `wasm` is not a kernel binary or cannot be read, or `maxBytes` is out of range.
  * @example
  * const { binary } = await init({ deterministic: true }); // "simd"
  */
@@ -47,9 +49,14 @@ export function init(options: InitOptions = {}): Promise<RuntimeInfo> {
   // One at a time: a second call waits for the first, and a failed one leaves the way free for the next.
   const next = (ready ?? Promise.resolve()).catch(() => {}).then(() => choose(options));
   ready = next;
-  next.catch(() => {
-    if (ready === next) ready = undefined;
-  });
+  next.then(
+    () => {
+      settled = { ready: next, chosen: options };
+    },
+    () => {
+      if (ready === next) ({ ready, chosen } = settled ?? { ready: undefined, chosen: {} });
+    },
+  );
   return next;
 }
 
@@ -64,8 +71,9 @@ async function choose(options: InitOptions): Promise<RuntimeInfo> {
     return { binary: "custom", deterministic };
   }
   if (!deterministic && hasRelaxed()) {
-    const relaxed = await loadKernels(import("#kernels/relaxed").then((m) => decode(m.default)));
-    if (computesRight(relaxed)) {
+    // A host that validates one relaxed instruction may still refuse the binary, or compute it wrong.
+    const relaxed = await loadKernels(import("#kernels/relaxed").then((m) => decode(m.default))).catch(() => undefined);
+    if (relaxed !== undefined && computesRight(relaxed)) {
       useKernels(relaxed);
       return { binary: "relaxed", deterministic };
     }

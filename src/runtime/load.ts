@@ -27,11 +27,19 @@ export async function loadKernels(source: WasmSource | Promise<WasmSource>): Pro
 
 async function resolve(source: WasmSource): Promise<WebAssembly.Module | BufferSource | Response> {
   if (typeof source !== "string" && !(source instanceof URL)) return source;
-  const url = new URL(source, typeof location === "object" ? location.href : undefined);
-  // Node's fetch does not read files; its disk does, and is asked for by name so that no bundler looks for it.
-  const disk = url.protocol === "file:" ? globalThis.process?.getBuiltinModule?.("fs") : undefined;
-  if (disk !== undefined) return disk.promises.readFile(url);
-  const response = await fetch(url);
-  if (!response.ok) throw new ArgumentError(`init: ${url} answered ${response.status} ${response.statusText}`);
-  return response.arrayBuffer();
+  try {
+    const url = new URL(source, typeof location === "object" ? location.href : undefined);
+    // Node's fetch does not read files; its disk does, and is asked for by name so that no bundler looks for it.
+    const disk = url.protocol === "file:" ? globalThis.process?.getBuiltinModule?.("fs") : undefined;
+    if (disk !== undefined) return await disk.promises.readFile(url);
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
+    return await response.arrayBuffer();
+  } catch (cause) {
+    throw new ArgumentError(
+      `init: cannot read the kernels from "${source}" (${cause instanceof Error ? cause.message : cause}); ` +
+        'give a whole URL, e.g. new URL("./kernels.wasm", import.meta.url), or the bytes',
+      { cause },
+    );
+  }
 }

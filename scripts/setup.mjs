@@ -1,0 +1,41 @@
+// Does what is missing and nothing else: installs when the lock file changed, builds when a source did.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Runs a command with our output; ends with its status if it fails. */
+export function run(command, args, options = {}) {
+  const { status, signal } = spawnSync(command, args, { stdio: "inherit", ...options });
+  if (status !== 0) process.exit(status ?? (signal === "SIGINT" ? 130 : 1));
+}
+
+/** Installs a package's dependencies, from its lock file alone and without their scripts. */
+export function install(folder = ".") {
+  once(join(folder, "node_modules", ".installed"), [join(folder, "package-lock.json")], () => {
+    run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder });
+  });
+}
+
+export function build() {
+  const sources = ["assembly", "src", "scripts/build.mjs", "asconfig.json", "package-lock.json", "tsconfig.json", "tsconfig.types.json"];
+  once(join("build", ".built"), sources, () => run(process.execPath, ["scripts/build.mjs"]));
+}
+
+/** Does the work unless `stamp` says that it was done for these very files. */
+function once(stamp, paths, work) {
+  const hash = createHash("sha256").update(process.version);
+  for (const path of paths.flatMap(filesIn)) hash.update(path).update("\0").update(readFileSync(path)).update("\0");
+  const now = hash.digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === now) return;
+  work();
+  mkdirSync(join(stamp, ".."), { recursive: true });
+  writeFileSync(stamp, now);
+}
+
+function filesIn(path) {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesIn(join(path, name)));
+}

@@ -1,0 +1,115 @@
+import { FileError, SpokeshaveError } from "../errors.js";
+import type { Attributes } from "../layers.js";
+import { type GraphNode, Model } from "../model.js";
+import { scope } from "../scope.js";
+import type { Tensor } from "../tensor.js";
+import { readFile, writeFileAtomic } from "./disk.js";
+import { type JsonValue, Numeral, quote, readJson } from "./json.js";
+import { parseSafetensors, serializeSafetensors } from "./safetensors.js";
+import { restore, store } from "./tensors.js";
+
+/** The metadata entry that holds the graph. */
+const entry = "spokeshave";
+const version = 1;
+const limits = { start: 0, depth: 8, containers: 200_000, members: 100_000 };
+
+/**
+ * A model as the bytes of a safetensors file: parameters under their names, the graph in the metadata. The same model gives
+ * the same bytes.
+ *
+ * @throws {DisposedError} if the model was disposed of.
+ * @example
+ * const copy = fromBytes(toBytes(model));
+ */
+export function toBytes(model: Model): Uint8Array<ArrayBuffer> {
+  const graph = JSON.stringify({ version, graph: model.graph });
+  const params = Object.entries(model.params).map(([name, t]) => [name, store(t)] as const);
+  return serializeSafetensors(params, [[entry, graph]]);
+}
+
+/**
+ * A model from the bytes of a safetensors file. Everything is checked before anything is made of it.
+ *
+ * @throws {FileError} what is wrong, as a `code`, and where, as an `offset`.
+ * @throws {OutOfMemoryError}
+ * @example
+ * const model = fromBytes(await (await fetch("digits.safetensors")).bytes());
+ */
+export function fromBytes(bytes: Uint8Array): Model {
+  const { tensors, metadata } = parseSafetensors(bytes);
+  const text = metadata.get(entry);
+  if (text === undefined)
+    throw new FileError(
+      `model: the file has tensors but no graph (metadata "${entry}"); save models with save() or toBytes()`,
+      "E_MODEL",
+    );
+  const graph = graphFrom(text);
+  return scope(() => {
+    const params: Record<string, Tensor> = Object.create(null);
+    for (const [name, stored] of tensors) params[name] = restore(name, stored);
+    try {
+      return new Model(graph, params);
+    } catch (cause) {
+      if (!(cause instanceof SpokeshaveError)) throw cause;
+      throw new FileError(`model: ${cause.message}`, "E_MODEL", undefined, { cause });
+    }
+  });
+}
+
+/**
+ * Saves a model to disk. Atomic: at any moment the path holds the old file or the new one, whole.
+ *
+ * @throws {FileError} E_WRITE with its cause, or E_NO_DISK on a host without one: there use `toBytes`.
+ * @example
+ * await save(model, "digits.safetensors");
+ */
+export async function save(model: Model, path: string | URL): Promise<void> {
+  await writeFileAtomic(path, toBytes(model));
+}
+
+/**
+ * Loads a model from disk.
+ *
+ * @throws {FileError} E_READ if it cannot be read, or what is wrong with it.
+ * @example
+ * const model = await load("digits.safetensors");
+ */
+export async function load(path: string | URL): Promise<Model> {
+  return fromBytes(await readFile(path));
+}
+
+function graphFrom(text: string): GraphNode[] {
+  const root = readJson(new TextEncoder().encode(text), limits);
+  const [found, nodes] = root instanceof Map ? [root.get("version"), root.get("graph")] : [];
+  if (found !== version)
+    throw new FileError(
+      `model: the graph has version ${shown(found)}; this release reads version ${version}`,
+      "E_MODEL",
+    );
+  if (!Array.isArray(nodes)) throw new FileError("model: the graph is no list of nodes", "E_MODEL");
+  return nodes.map(nodeFrom);
+}
+
+function nodeFrom(value: JsonValue, i: number): GraphNode {
+  const fields = value instanceof Map ? value : new Map<string, JsonValue>();
+  const [name, op, input, settings] = ["name", "op", "input", "attributes"].map((key) => fields.get(key));
+  if (typeof name !== "string" || typeof op !== "string" || typeof input !== "string" || !(settings instanceof Map))
+    throw new FileError(`model: node ${i} of the graph needs the texts name, op and input, and attributes`, "E_MODEL");
+  const attributes: Record<string, number | boolean | string> = Object.create(null);
+  for (const [key, setting] of settings) {
+    const plain = setting instanceof Numeral ? Number(setting.text) : setting;
+    if (typeof plain !== "number" && typeof plain !== "boolean" && typeof plain !== "string")
+      throw new FileError(
+        `model: node ${i}: attribute ${quote(key)} is ${shown(setting)}, no number, boolean or text`,
+        "E_MODEL",
+      );
+    attributes[key] = plain;
+  }
+  return { name, op, input, attributes: attributes as Attributes };
+}
+
+function shown(value: JsonValue | undefined): string {
+  if (value === undefined) return "missing";
+  if (value instanceof Numeral) return value.text;
+  return value instanceof Map ? "an object" : Array.isArray(value) ? "a list" : quote(String(value));
+}

@@ -1,0 +1,73 @@
+// The whole public surface, by hand.
+export type { DataOf, DType } from "./dtype.js";
+export {
+  ArgumentError,
+  DeviceError,
+  DisposedError,
+  DTypeError,
+  FileError,
+  type FileErrorCode,
+  GradientError,
+  OutOfMemoryError,
+  ShapeError,
+  SpokeshaveError,
+} from "./errors.js";
+export { type IdxTensor, readIdx } from "./files/idx.js";
+export { fromBytes, load, save, toBytes } from "./files/model.js";
+export { parseSafetensors, type Safetensors, type StoredTensor, serializeSafetensors } from "./files/safetensors.js";
+export { stateFromBytes, stateToBytes } from "./files/state.js";
+export { grad, stopGradient, valueAndGrad } from "./grad.js";
+export { type ApplyOptions, type GraphNode, Model, type Params, type Trainable } from "./model.js";
+export * as nn from "./nn/index.js";
+export type { TensorLike } from "./op.js";
+export { add, div, maximum, minimum, mul, sub } from "./ops/binary.js";
+export { cast } from "./ops/cast.js";
+export { equal, greater, less } from "./ops/compare.js";
+export { concat } from "./ops/concat.js";
+export { expand } from "./ops/expand.js";
+export { full, ones, zeros } from "./ops/fill.js";
+export { gather } from "./ops/gather.js";
+export { assign, reshape, type SliceRange, slice, transpose } from "./ops/layout.js";
+export { type CrossEntropyOptions, crossEntropy, mse, type Reduction } from "./ops/loss.js";
+export { type MatmulOptions, matmul } from "./ops/matmul.js";
+export { oneHot } from "./ops/oneHot.js";
+export { dropout, normal, permutation, type RandomOptions, uniform } from "./ops/random.js";
+export { argmax, max, mean, min, norm, type ReduceOptions, sum } from "./ops/reduce.js";
+export { logSoftmax, type SoftmaxOptions, softmax } from "./ops/softmax.js";
+export {
+  abs,
+  clamp,
+  exp,
+  gelu,
+  leakyRelu,
+  log,
+  neg,
+  relu,
+  sigmoid,
+  silu,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+} from "./ops/unary.js";
+export { where } from "./ops/where.js";
+export * as optim from "./optim/index.js";
+export { type MemoryInfo, memory } from "./runtime/heap.js";
+export { type InitOptions, init, type RuntimeInfo } from "./runtime/init.js";
+export type { Device } from "./runtime/launch.js";
+export type { WasmSource } from "./runtime/load.js";
+export { keep, Scope, scope } from "./scope.js";
+export type { Shape } from "./shape.js";
+export { type Tensor, type TensorOptions, tensor } from "./tensor.js";
+export { type Batch, type Dataset, type DatasetOptions, dataset } from "./train/dataset.js";
+export { confusion, type EvaluateOptions, type Evaluation, evaluate, type Loss } from "./train/evaluate.js";
+export {
+  type EarlyStopping,
+  type StopReason,
+  type TrainOptions,
+  type TrainState,
+  type TrainStep,
+  type Training,
+  train,
+} from "./train/train.js";
+export type { Tree } from "./tree.js";

@@ -1,0 +1,110 @@
+// The ops that a model's graph is made of: one table, read by the model, by the files and by what rewrites graphs.
+import { ArgumentError, ShapeError } from "./errors.js";
+import { type EpilogueActivation, matmul } from "./ops/matmul.js";
+import { reshape } from "./ops/layout.js";
+import { dropout } from "./ops/random.js";
+import { logSoftmax, softmax } from "./ops/softmax.js";
+import { clamp, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from "./ops/unary.js";
+import { type Shape, show } from "./shape.js";
+import type { Tensor } from "./tensor.js";
+
+/** Settings of a layer, as they are saved. */
+export type Attributes = Readonly<Record<string, number | boolean | string>>;
+
+/** What a layer may know besides its input. */
+export interface RunContext {
+  /** Dropout drops only in training. */
+  readonly training: boolean;
+  readonly seed: number;
+  /** Differs from node to node and from step to step: no two draws are alike. */
+  readonly stream: number;
+  /** Activation to apply in the same pass, chosen by the model where the next node is one. */
+  readonly activation: EpilogueActivation | undefined;
+}
+
+/** One kind of layer. */
+export interface Layer {
+  /** Names and shapes of its parameters. @throws {ArgumentError} if the attributes make no sense. */
+  params(attributes: Attributes): Readonly<Record<string, Shape>>;
+  run(x: Tensor, params: Readonly<Record<string, Tensor>>, attributes: Attributes, context: RunContext): Tensor;
+}
+
+/** A layer without parameters; `settings` names its attributes, all finite numbers. */
+function plain(name: string, run: (x: Tensor, attributes: Attributes) => Tensor, settings: readonly string[] = []): Layer {
+  return {
+    params(attributes) {
+      for (const setting of settings) number(name, attributes, setting, -Number.MAX_VALUE, Number.MAX_VALUE);
+      return {};
+    },
+    run: (x, _, attributes) => run(x, attributes),
+  };
+}
+
+function number(who: string, attributes: Attributes, name: string, low: number, high: number): number {
+  const value = attributes[name];
+  if (typeof value !== "number" || !(value >= low && value <= high))
+    throw new ArgumentError(`${who}: ${name} is ${String(value)}; it must be a number from ${low} to ${high}`);
+  return value;
+}
+
+function whole(who: string, attributes: Attributes, name: string): number {
+  const value = number(who, attributes, name, 1, 2 ** 30);
+  if (!Number.isInteger(value)) throw new ArgumentError(`${who}: ${name} is ${value}; it must be an integer from 1`);
+  return value;
+}
+
+/** x · Wᵀ + b, W [out, in] as PyTorch stores it. */
+const linear: Layer = {
+  params(attributes) {
+    const shape = [whole("linear", attributes, "out"), whole("linear", attributes, "in")];
+    return attributes.bias === false ? { weight: shape } : { weight: shape, bias: [shape[0]!] };
+  },
+  run(x, { weight, bias }, attributes, { activation }) {
+    if (x.shape[x.rank - 1] !== attributes.in)
+      throw new ShapeError(`linear: x is ${show(x.shape)}, the layer takes [..., ${attributes.in}]; the last size must be ${attributes.in}`);
+    return matmul(x, weight!, { transposeB: true, bias, activation });
+  },
+};
+
+const dropoutLayer: Layer = {
+  params(attributes) {
+    number("dropout", attributes, "p", 0, 1);
+    return {};
+  },
+  run: (x, _, attributes, { training, seed, stream }) =>
+    training ? dropout(x, { p: attributes.p as number, seed, stream }) : x,
+};
+
+const geluLayer: Layer = {
+  params({ approximate }) {
+    if (approximate !== "none" && approximate !== "tanh")
+      throw new ArgumentError(`gelu: approximate is ${String(approximate)}; it must be "none" or "tanh"`);
+    return {};
+  },
+  run: (x, _, { approximate }) => gelu(x, { approximate: approximate as "none" | "tanh" }),
+};
+
+const leakyReluLayer = plain("leakyRelu", (x, { slope }) => leakyRelu(x, { slope: slope as number }), ["slope"]);
+const softplusLayer = plain(
+  "softplus",
+  (x, { beta, threshold }) => softplus(x, { beta: beta as number, threshold: threshold as number }),
+  ["beta", "threshold"],
+);
+const clampLayer = plain("clamp", (x, { min, max }) => clamp(x, { min: min as number, max: max as number }), ["min", "max"]);
+
+/** A map, so that a name from a file is only ever data. */
+export const layers: ReadonlyMap<string, Layer> = new Map<string, Layer>([
+  ["linear", linear],
+  ["dropout", dropoutLayer],
+  ["flatten", plain("flatten", (x) => reshape(x, [x.shape[0] ?? 1, -1]))],
+  ["relu", plain("relu", relu)],
+  ["leakyRelu", leakyReluLayer],
+  ["gelu", geluLayer],
+  ["silu", plain("silu", silu)],
+  ["sigmoid", plain("sigmoid", sigmoid)],
+  ["tanh", plain("tanh", tanh)],
+  ["softplus", softplusLayer],
+  ["clamp", clampLayer],
+  ["softmax", plain("softmax", (x, { axis }) => softmax(x, { axis: axis as number }), ["axis"])],
+  ["logSoftmax", plain("logSoftmax", (x, { axis }) => logSoftmax(x, { axis: axis as number }), ["axis"])],
+]);

@@ -1,0 +1,153 @@
+import { ArgumentError, ShapeError } from "./errors.js";
+import { type Attributes, type Layer, layers } from "./layers.js";
+import type { EpilogueActivation } from "./ops/matmul.js";
+import { scope } from "./scope.js";
+import { sameShape, show } from "./shape.js";
+import type { Tensor } from "./tensor.js";
+
+/** One step of a graph. */
+export interface GraphNode {
+  /** Unique; its parameters are called `name.weight`, … */
+  readonly name: string;
+  /** What kind of layer. */
+  readonly op: string;
+  /** The node it reads, or `input`. */
+  readonly input: string;
+  readonly attributes: Attributes;
+}
+
+/** Named parameters. */
+export type Params = Readonly<Record<string, Tensor>>;
+
+export interface ApplyOptions {
+  /** Dropout drops. Default false. */
+  training?: boolean;
+  /** For dropout. Default 0. */
+  seed?: number;
+  /** Number of the training step, so that each draws anew. Default 0. */
+  step?: number;
+}
+
+/** What can be trained, searched and distilled: parameters, and a function of them. */
+export interface Trainable<P = Params> {
+  readonly params: P;
+  apply(params: P, x: Tensor, options?: ApplyOptions): Tensor;
+}
+
+/** The name that stands for the model's input in a graph. */
+export const inputName = "input";
+
+/**
+ * A model is a value: a graph of named ops in topological order, and named parameters. `apply` runs it with these parameters or
+ * others of the same shapes; what compresses models makes new ones.
+ */
+export class Model implements Trainable {
+  readonly params: Params;
+  private readonly plan: readonly Step[];
+
+  /**
+   * @throws {ArgumentError} if the graph names an unknown op, node or parameter.
+   * @throws {ShapeError} if a parameter has another shape than its node needs.
+   */
+  constructor(
+    readonly graph: readonly GraphNode[],
+    params: Params,
+  ) {
+    this.params = Object.assign(Object.create(null), params);
+    this.plan = planOf(graph, this.params);
+  }
+
+  /** Numbers in all parameters. */
+  get size(): number {
+    return Object.values(this.params).reduce((sum, t) => sum + t.size, 0);
+  }
+
+  /**
+   * Runs the graph: x [batch, …] → the last node's output. All in between is freed.
+   *
+   * @throws {ShapeError} if x does not fit the first layer.
+   * @example
+   * const model = nn.sequential([nn.linear(2, 3), nn.relu()], { seed: 1 });
+   * const y = model.apply(model.params, tensor([[1, 2]])); // [1, 3]
+   */
+  apply(params: Params, x: Tensor, options: ApplyOptions = {}): Tensor {
+    const { training = false, seed = 0, step = 0 } = options;
+    return scope(() => {
+      const values = new Map<string, Tensor>([[inputName, x]]);
+      let y = x;
+      for (const [i, { node, layer, names, activation, gives }] of this.plan.entries()) {
+        const own: Record<string, Tensor> = {};
+        for (const [role, name] of names) own[role] = params[name]!;
+        const stream = (step * this.plan.length + i) % 2 ** 32;
+        y = layer.run(values.get(node.input)!, own, node.attributes, { training, seed, stream, activation });
+        values.set(gives, y);
+      }
+      return y === x ? x.alias() : y;
+    });
+  }
+
+  /** Frees the parameters. */
+  dispose(): void {
+    for (const t of Object.values(this.params)) t.dispose();
+  }
+
+  /** As `dispose()`; installed below only where the host has `Symbol.dispose`. */
+  declare [Symbol.dispose]: () => void;
+}
+
+if (typeof Symbol.dispose === "symbol")
+  Object.defineProperty(Model.prototype, Symbol.dispose, { value: Model.prototype.dispose });
+
+/** A node made ready to run. */
+interface Step {
+  readonly node: GraphNode;
+  readonly layer: Layer;
+  /** Role in the layer and name among the parameters. */
+  readonly names: readonly (readonly [role: string, name: string])[];
+  /** Fused into this step, which then gives the activation's value. */
+  readonly activation: EpilogueActivation | undefined;
+  readonly gives: string;
+}
+
+const fusable: readonly string[] = ["relu", "sigmoid", "tanh"] satisfies EpilogueActivation[];
+
+/** Checks a graph against its parameters, and joins a linear node with the activation that alone reads it. */
+function planOf(graph: readonly GraphNode[], params: Params): Step[] {
+  const known = new Set([inputName]);
+  const free = new Set(Object.keys(params));
+  for (const node of graph) {
+    const layer = layers.get(node.op);
+    if (layer === undefined) throw new ArgumentError(`model: node "${node.name}" is a "${node.op}", which this version does not know`);
+    if (!known.has(node.input)) throw new ArgumentError(`model: node "${node.name}" reads "${node.input}", which no node before it gives`);
+    if (known.has(node.name)) throw new ArgumentError(`model: two nodes are called "${node.name}"; names must differ`);
+    known.add(node.name);
+    for (const [role, shape] of Object.entries(layer.params(node.attributes))) {
+      const name = `${node.name}.${role}`;
+      const found = params[name];
+      if (found === undefined) throw new ArgumentError(`model: parameter "${name}" is missing`);
+      if (!sameShape(found.shape, shape) || found.dtype !== "f32")
+        throw new ShapeError(`model: parameter "${name}" is ${found.dtype} ${show(found.shape)}; its node needs f32 ${show(shape)}`);
+      free.delete(name);
+    }
+  }
+  const [stray] = free;
+  if (stray !== undefined) throw new ArgumentError(`model: parameter "${stray}" belongs to no node`);
+  const steps: Step[] = [];
+  for (let i = 0; i < graph.length; i++) {
+    const node = graph[i]!;
+    const next = graph[i + 1];
+    const layer = layers.get(node.op)!;
+    const readers = graph.filter((other) => other.input === node.name);
+    const fuses = node.op === "linear" && next !== undefined && fusable.includes(next.op) && readers.length === 1;
+    const joined = fuses && readers[0] === next ? next : undefined;
+    steps.push({
+      node,
+      layer,
+      names: Object.keys(layer.params(node.attributes)).map((role) => [role, `${node.name}.${role}`] as const),
+      activation: joined?.op as EpilogueActivation | undefined,
+      gives: joined?.name ?? node.name,
+    });
+    if (joined !== undefined) i++;
+  }
+  return steps;
+}

@@ -1,0 +1,20 @@
+export { crossEntropy, mse } from "../ops/loss.js";
+export { constant, glorot, type Initializer, kaiming, type SpreadOptions, zeros } from "./initializers.js";
+export {
+  clamp,
+  dropout,
+  flatten,
+  gelu,
+  type LayerSpec,
+  leakyRelu,
+  type LinearOptions,
+  linear,
+  logSoftmax,
+  relu,
+  sequential,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  tanh,
+} from "./sequential.js";

@@ -1,0 +1,85 @@
+import { ArgumentError } from "../errors.js";
+import { applyInPlace, type Op } from "../op.js";
+import { add, div, minimum } from "../ops/binary.js";
+import { concat } from "../ops/concat.js";
+import { reshape } from "../ops/layout.js";
+import { max, norm, sum } from "../ops/reduce.js";
+import { abs } from "../ops/unary.js";
+import { scope } from "../scope.js";
+import type { Tensor } from "../tensor.js";
+import { leaves, type Tree } from "../tree.js";
+import { at, type Optimizer, type Setting } from "./optimizer.js";
+
+/** target · factor, the factor a scalar tensor: nothing is read back. */
+const scaleInPlace: Op<undefined> = {
+  name: "scale",
+  infer: ([target]) => ({ shape: target!.shape, dtype: "f32", work: target!.size }),
+  wasm(k, out, [factor], { work }, _, begin, end) {
+    k.mul_f32(out, out, factor!, work, 0, 1, 0, 0, begin, end);
+  },
+};
+
+const clampInPlace: Op<number> = {
+  name: "clamp",
+  infer: ([target]) => ({ shape: target!.shape, dtype: "f32", work: target!.size }),
+  wasm(k, out, _, __, limit, begin, end) {
+    k.clamp_f32(out, out, -limit, limit, begin, end);
+  },
+};
+
+const norms = {
+  1: (x: Tensor) => sum(abs(x)),
+  2: (x: Tensor) => norm(x),
+  [Number.POSITIVE_INFINITY]: (x: Tensor) => max(abs(x)),
+};
+
+/**
+ * The norm of all tensors of a tree together.
+ *
+ * @example
+ * const length = optim.globalNorm([tensor([3]), tensor([4])]); // 5
+ */
+export function globalNorm(tree: Tree, options: { order?: 1 | 2 | typeof Infinity } = {}): Tensor<"f32"> {
+  const { order = 2 } = options;
+  const one = norms[order as 1 | 2];
+  if (one === undefined) throw new ArgumentError(`globalNorm: order ${order} is not offered; it can be 1, 2 or Infinity`);
+  const full = leaves(tree).filter((leaf) => leaf.size > 0);
+  if (full.length === 0) throw new ArgumentError("globalNorm: the tree holds no numbers; it needs at least one tensor");
+  return scope(() => one(concat(full.map((leaf) => reshape(one(leaf), [1])))) as Tensor<"f32">);
+}
+
+/**
+ * Scales all gradients, together, so that their norm is at most `limit` (Pascanu et al. 2013): times
+ * min(1, limit / (norm + 10⁻⁶)), as in PyTorch. A NaN makes all of them NaN.
+ *
+ * @example
+ * const optimizer = optim.chain(optim.clipByNorm(1), optim.sgd({ lr: 0.1 }));
+ */
+export function clipByNorm(limit: Setting, options: { order?: 1 | 2 | typeof Infinity } = {}): Optimizer {
+  return {
+    init: () => ({ step: 0, slots: {}, links: [] }),
+    update(_, grads, state) {
+      scope(() => {
+        const bound = at(limit, state.step++);
+        const factor = minimum(div(bound, add(globalNorm(grads, options), 1e-6)), 1);
+        for (const g of leaves(grads)) applyInPlace(scaleInPlace, g, [factor], undefined);
+      });
+    },
+  };
+}
+
+/**
+ * Bounds each gradient element to ±limit.
+ *
+ * @example
+ * const optimizer = optim.chain(optim.clipByValue(0.5), optim.sgd({ lr: 0.1 }));
+ */
+export function clipByValue(limit: Setting): Optimizer {
+  return {
+    init: () => ({ step: 0, slots: {}, links: [] }),
+    update(_, grads, state) {
+      const bound = at(limit, state.step++);
+      for (const g of leaves(grads)) applyInPlace(clampInPlace, g, [], bound);
+    },
+  };
+}

@@ -21,7 +21,7 @@ function base(label: i32, probabilities: usize, c: usize): f32 {
 /** Loss of one row; `probabilities` 0 means that `label` holds. A class with target 0 costs nothing, even at −Inf. */
 function rowLoss(x: usize, label: i32, probabilities: usize, weights: usize, cols: usize, smoothing: f32): f32 {
   const one = splat(1);
-  const largest = rowMax(x, cols, one);
+  const largest = rowMax(x, cols);
   const lse = logOf(rowExp(0, x, cols, one, splat(largest)));
   let loss: f32 = 0;
   for (let c: usize = 0; c < cols; c++) {
@@ -35,7 +35,7 @@ function rowGrad(
   out: usize, g: f32, x: usize, label: i32, probabilities: usize, weights: usize, cols: usize, smoothing: f32,
 ): void {
   const one = splat(1);
-  const total = rowExp(out, x, cols, one, splat(rowMax(x, cols, one)));
+  const total = rowExp(out, x, cols, one, splat(rowMax(x, cols)));
   let mass: f32 = 0;
   for (let c: usize = 0; c < cols; c++) mass += target(c, cols, base(label, probabilities, c), weights, smoothing);
   const share = mass / total;
@@ -104,7 +104,7 @@ export function cross_entropy_target_grad_f32(
   const one = splat(1);
   for (; begin < end; begin++) {
     const row = (begin * cols) << 2;
-    const largest = rowMax(x + row, cols, one);
+    const largest = rowMax(x + row, cols);
     const lse = logOf(rowExp(0, x + row, cols, one, splat(largest)));
     const factor = load<f32>(g + (begin << 2)) * (1 - smoothing);
     for (let c: usize = 0; c < cols; c++) {

@@ -54,15 +54,17 @@ export function bits_u32(
     storeBlock(out, i, philox(<u32>(i >> 2), stream, seedLow, seedHigh), begin, end);
 }
 
-/** low + (high − low) · u with u in [0, 1) of 24 bits. */
+/** low + (high − low) · u with u in [0, 1) of 24 bits; a value that rounds up to `high` becomes `low`. */
 export function uniform_f32(
   out: usize, low: f32, high: f32, seedLow: u32, seedHigh: u32, stream: u32, begin: usize, end: usize,
 ): void {
   const lowest = splat(low);
+  const highest = splat(high);
   const span = splat(high - low);
   for (let i = begin & ~3; i < end; i += 4) {
     const u = unit(philox(<u32>(i >> 2), stream, seedLow, seedHigh));
-    storeBlock(out, i, f32x4.add(f32x4.mul(u, span), lowest), begin, end);
+    const value = f32x4.add(f32x4.mul(u, span), lowest);
+    storeBlock(out, i, v128.bitselect(value, lowest, f32x4.lt(value, highest)), begin, end);
   }
 }
 

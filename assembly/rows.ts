@@ -2,22 +2,25 @@
 import { firstLanes, maxLanes, put, splat, sumLanes } from "./lanes";
 import { exp4, log4 } from "./math";
 
-/** Largest of scale · x over the row. */
-export function rowMax(x: usize, cols: usize, scale: v128): f32 {
+/** Largest of the row. */
+export function rowMax(x: usize, cols: usize): f32 {
   let m = splat(-Infinity);
   const end = x + (cols << 2);
-  for (; x + 16 <= end; x += 16) m = f32x4.max(m, f32x4.mul(v128.load(x), scale));
-  if (x < end) m = f32x4.max(m, v128.bitselect(f32x4.mul(v128.load(x), scale), m, firstLanes((end - x) >> 2)));
+  for (; x + 16 <= end; x += 16) m = f32x4.max(m, v128.load(x));
+  if (x < end) m = f32x4.max(m, v128.bitselect(v128.load(x), m, firstLanes((end - x) >> 2)));
   return maxLanes(m);
 }
 
-/** Σ e^(scale · x − max); each term goes to `out` too, if there is one. */
+/**
+ * Σ e^(scale · (x − max)); each term goes to `out` too, if there is one. The difference comes first: scaling would round large
+ * logits that lie close together.
+ */
 export function rowExp(out: usize, x: usize, cols: usize, scale: v128, largest: v128): f32 {
   let total = splat(0);
   const end = x + (cols << 2);
   const to = out - x;
   for (; x < end; x += 16) {
-    const e = exp4(f32x4.sub(f32x4.mul(v128.load(x), scale), largest));
+    const e = exp4(f32x4.mul(f32x4.sub(v128.load(x), largest), scale));
     const lanes = (end - x) >> 2;
     total = f32x4.add(total, lanes < 4 ? v128.and(e, firstLanes(lanes)) : e);
     if (out) put(to + x, e, to + end);

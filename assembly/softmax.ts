@@ -17,7 +17,7 @@ export function softmax_f32(out: usize, x: usize, cols: usize, scale: f32, begin
   out += begin * stride;
   x += begin * stride;
   for (; begin < end; begin++, out += stride, x += stride) {
-    const total = rowExp(out, x, cols, s, splat(rowMax(x, cols, s)));
+    const total = rowExp(out, x, cols, s, splat(rowMax(x, cols)));
     scaleRow(out, cols, splat(1 / total));
   }
 }
@@ -47,10 +47,10 @@ export function log_softmax_f32(out: usize, x: usize, cols: usize, scale: f32, b
   out += begin * stride;
   x += begin * stride;
   for (; begin < end; begin++, out += stride, x += stride) {
-    const largest = splat(rowMax(x, cols, s));
+    const largest = splat(rowMax(x, cols));
     const shift = splat(logOf(rowExp(0, x, cols, s, largest)));
     for (let at: usize = 0; at < stride; at += 16)
-      put(out + at, f32x4.sub(f32x4.sub(f32x4.mul(v128.load(x + at), s), largest), shift), out + stride);
+      put(out + at, f32x4.sub(f32x4.mul(f32x4.sub(v128.load(x + at), largest), s), shift), out + stride);
   }
 }
 

@@ -19,14 +19,10 @@ function unaryLanes(op: Unary, x: v128, p: v128, q: v128): v128 {
   if (op == Unary.Relu) return f32x4.max(x, splat(0));
   // p: slope
   if (op == Unary.LeakyRelu) return v128.bitselect(f32x4.mul(x, p), x, f32x4.lt(x, splat(0)));
-  if (op == Unary.Gelu) {
-    const half = f32x4.mul(x, splat(0.5));
-    return madd(half, erf4(f32x4.mul(x, splat(0.70710677))), half);
-  }
-  if (op == Unary.GeluTanh) {
-    const half = f32x4.mul(x, splat(0.5));
-    return madd(half, tanh4(geluArgument(x)), half);
-  }
+  if (op == Unary.Gelu)
+    return f32x4.mul(f32x4.mul(x, splat(0.5)), f32x4.add(erf4(f32x4.mul(x, splat(0.70710677))), splat(1)));
+  // ½ (1 + tanh u) = 1 / (1 + e^−2u): nothing cancels where tanh u nears −1.
+  if (op == Unary.GeluTanh) return f32x4.div(x, f32x4.add(splat(1), exp4(f32x4.neg(geluArgument(x)))));
   if (op == Unary.Silu) return f32x4.div(x, f32x4.add(splat(1), exp4(f32x4.neg(x))));
   if (op == Unary.Sigmoid) return sigmoid4(x);
   if (op == Unary.Tanh) return tanh4(x);
@@ -38,12 +34,20 @@ function unaryLanes(op: Unary, x: v128, p: v128, q: v128): v128 {
   return f32x4.min(f32x4.max(x, p), q);
 }
 
-/** √(2/π) · (x + 0.044715 x³) */
+/** 2u = 2 √(2/π) · (x + 0.044715 x³) */
 // @ts-ignore: decorator
 @inline
 function geluArgument(x: v128): v128 {
   const w = f32x4.mul(x, x);
-  return f32x4.mul(f32x4.mul(x, splat(0.7978846)), madd(w, splat(0.044715), splat(1)));
+  return f32x4.mul(f32x4.mul(x, splat(1.5957691)), madd(w, splat(0.044715), splat(1)));
+}
+
+/** f′ = y (1 + x (1 − y)) of an f with f′(s) + f′(−s) = 1, worked out left of 0, where 1 − y loses nothing. */
+// @ts-ignore: decorator
+@inline
+function mirrored(s: v128, y: v128, x: v128): v128 {
+  const left = f32x4.mul(y, madd(x, f32x4.sub(splat(1), y), splat(1)));
+  return v128.bitselect(left, f32x4.sub(splat(1), left), f32x4.lt(s, splat(0)));
 }
 
 /** The derivative times `g`. `s` is what the forward op saved: its output for exp, sqrt, sigmoid, tanh, else its input. */
@@ -68,16 +72,15 @@ function unaryGradLanes(op: Unary, g: v128, s: v128, p: v128, q: v128): v128 {
     return f32x4.mul(g, madd(s, pdf, cdf));
   }
   if (op == Unary.GeluTanh) {
-    // ½ (1 + t) + ½ x (1 − t²) √(2/π) (1 + 3 · 0.044715 x²)
-    const t = tanh4(geluArgument(s));
-    const slope = f32x4.mul(madd(f32x4.mul(s, s), splat(0.134145), splat(1)), splat(0.7978846));
-    const bend = f32x4.mul(f32x4.mul(nmadd(t, t, splat(1)), slope), s);
-    return f32x4.mul(g, f32x4.mul(f32x4.add(f32x4.add(bend, t), splat(1)), splat(0.5)));
+    // σ (1 + x (1 − σ) · 2u′) with σ = σ(2u); it is flat long before −64, and 0 · ∞ is kept out.
+    const x = f32x4.max(f32x4.neg(f32x4.abs(s)), splat(-64));
+    const slope = f32x4.mul(madd(f32x4.mul(x, x), splat(0.134145), splat(1)), splat(1.5957691));
+    return f32x4.mul(g, mirrored(s, sigmoid4(geluArgument(x)), f32x4.mul(x, slope)));
   }
   if (op == Unary.Silu) {
     // σ (1 + x (1 − σ))
-    const y = sigmoid4(s);
-    return f32x4.mul(g, f32x4.mul(y, madd(s, f32x4.sub(splat(1), y), splat(1))));
+    const x = f32x4.neg(f32x4.abs(s));
+    return f32x4.mul(g, mirrored(s, sigmoid4(x), x));
   }
   if (op == Unary.Sigmoid) return f32x4.mul(g, f32x4.mul(s, f32x4.sub(splat(1), s)));
   if (op == Unary.Tanh) return f32x4.mul(g, nmadd(s, s, splat(1)));

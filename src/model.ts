@@ -68,7 +68,7 @@ export class Model implements Trainable {
    * @throws {ShapeError} if x does not fit the first layer.
    * @example
    * const model = nn.sequential([nn.linear(2, 3), nn.relu()], { seed: 1 });
-   * const y = model.apply(model.params, tensor([[1, 2]])); // [1, 3]
+   * const y = model.apply(model.params, tensor([[1, 2]])); // shape [1, 3]
    */
   apply(params: Params, x: Tensor, options: ApplyOptions = {}): Tensor {
     const { training = false, seed = 0, step = 0 } = options;

@@ -48,30 +48,46 @@ export function apply<P, L extends OutPlan>(op: Op<P, L>, inputs: readonly Tenso
 export function applyInPlace<P>(op: Op<P>, target: Tensor, inputs: readonly Tensor[], params: P): void {
   checkInputs(op.name, [target, ...inputs]);
   if (recording())
-    throw new SpokeshaveError(`${op.name}: changes a tensor in place, which grad() cannot follow; call it after grad() returned`);
+    throw new SpokeshaveError(
+      `${op.name}: changes a tensor in place, which grad() cannot follow; call it after grad() returned`,
+    );
   launch(op, target, inputs, op.infer([target, ...inputs], params), params);
 }
 
 function checkInputs(who: string, inputs: readonly Tensor[]): void {
   const device = inputs[0]?.device;
   for (const input of inputs) {
-    if (!(input instanceof Tensor))
-      throw new DTypeError(`${who}: expected a tensor, got ${input === null ? "null" : typeof input}; make one with tensor()`);
+    checkTensor(who, input);
     void input.pointer;
     if (input.device !== device)
-      throw new DeviceError(`${who}: tensors are on ${device} and ${input.device}; move one of them, nothing is copied silently`);
+      throw new DeviceError(
+        `${who}: tensors are on ${device} and ${input.device}; move one of them, nothing is copied silently`,
+      );
   }
 }
 
 /** A tensor, or a number that becomes a scalar tensor. */
 export type TensorLike = Tensor | number;
 
-export function asTensor(value: TensorLike): Tensor {
-  return typeof value === "number" ? tensor([value], []) : value;
+export function asTensor(who: string, value: TensorLike): Tensor {
+  if (typeof value === "number") return tensor([value], []);
+  checkTensor(who, value);
+  return value;
+}
+
+/** Guards against what types cannot stop: calls from plain JavaScript. */
+export function checkTensor(who: string, value: unknown): void {
+  if (!(value instanceof Tensor))
+    throw new DTypeError(
+      `${who}: expected a tensor, got ${value === null ? "null" : typeof value}; make one with tensor()`,
+    );
 }
 
 /** Guards the dtype of an input. */
 export function checkDType(who: string, name: string, t: Tensor, dtype: DType): void {
+  checkTensor(who, t);
   if (t.dtype !== dtype)
-    throw new DTypeError(`${who}: ${name} ${show(t.shape)} is ${t.dtype}, expected ${dtype}; convert with cast(${name}, "${dtype}")`);
+    throw new DTypeError(
+      `${who}: ${name} ${show(t.shape)} is ${t.dtype}, expected ${dtype}; convert with cast(${name}, "${dtype}")`,
+    );
 }

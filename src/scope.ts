@@ -115,7 +115,7 @@ function visit(value: unknown, seen: Set<object>, each: (found: Scoped) => void)
   if (typeof value !== "object" || value === null || seen.has(value)) return;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return;
   seen.add(value);
-  if (typeof (value as Partial<Scoped>).freed === "function") each(value as Scoped);
+  if ("freed" in value && typeof value.freed === "function") each(value as Scoped);
   else if (value instanceof Map) for (const entry of value) visit(entry, seen, each);
   else if (Symbol.iterator in value && (Array.isArray(value) || value instanceof Set))
     for (const item of value) visit(item, seen, each);

@@ -151,8 +151,8 @@ export interface TensorOptions<D extends DType = DType> {
  * @throws {DTypeError} if the data are no numbers, or there is no such dtype.
  * @throws {OutOfMemoryError}
  * @example
- * const a = tensor([[1, 2], [3, 4]]); // f32 [2, 2]
- * const b = tensor(new Int32Array([1, 2, 3, 4]), [4, 1]); // i32 [4, 1]
+ * const a = tensor([[1, 2], [3, 4]]); // f32, shape [2, 2]
+ * const b = tensor(new Int32Array([1, 2, 3, 4]), [4, 1]); // i32, shape [4, 1]
  */
 export function tensor(data: Int32Array, shape?: Shape, options?: { dtype?: never }): Tensor<"i32">;
 export function tensor(data: Uint8Array, shape?: Shape, options?: { dtype?: never }): Tensor<"u8">;

@@ -33,7 +33,7 @@ export function toBytes(model: Model): Uint8Array<ArrayBuffer> {
  * @throws {FileError} what is wrong, as a `code`, and where, as an `offset`.
  * @throws {OutOfMemoryError}
  * @example
- * const model = fromBytes(await (await fetch("digits.safetensors")).bytes());
+ * const again = fromBytes(toBytes(model));
  */
 export function fromBytes(bytes: Uint8Array): Model {
   const { tensors, metadata } = parseSafetensors(bytes);

@@ -23,8 +23,8 @@ type Packed =
  * The state of a training as the bytes of a safetensors file, to go on elsewhere or later; the model is saved on its own.
  *
  * @example
- * const training = train(model, { data, optimizer: optim.adam(), epochs: 9, maxMs: 100 });
- * await training.finish();
+ * const training = train(model, { data, optimizer: optim.adam(), epochs: 9 });
+ * for await (const step of training) if (step.epoch === 3) break;
  * const bytes = stateToBytes(training.state);
  */
 export function stateToBytes(state: TrainState<Tree>): Uint8Array<ArrayBuffer> {
@@ -45,7 +45,10 @@ export function stateToBytes(state: TrainState<Tree>): Uint8Array<ArrayBuffer> {
  *
  * @throws {FileError} what is wrong with them.
  * @example
- * const training = train(model, { data, optimizer: optim.adam(), epochs: 9, state: stateFromBytes(bytes) });
+ * const first = train(model, { data, optimizer: optim.adam(), epochs: 9 });
+ * for await (const step of first) break;
+ * const state = stateFromBytes(stateToBytes(first.state));
+ * const second = train(model, { data, optimizer: optim.adam(), epochs: 9, state });
  */
 export function stateFromBytes(bytes: Uint8Array): TrainState {
   const { tensors, metadata } = parseSafetensors(bytes);

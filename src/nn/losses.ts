@@ -11,6 +11,7 @@ import {
   type ClassOptions,
   checkAlike,
   checkClasses,
+  checkReduction,
   classRows,
   labelWeights,
   type Reduction,
@@ -65,12 +66,13 @@ export interface KlDivergenceOptions {
  * @throws {ShapeError} unless both have one shape.
  * @throws {DTypeError} unless both are f32.
  * @example
- * const loss = l1(tensor([1, 2]), tensor([1, 4])); // 1
+ * const loss = nn.l1(tensor([1, 2]), tensor([1, 4])); // 1
  */
 export function l1(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor<"f32"> {
   const { reduction = "mean" } = options;
   checkAlike("l1", { prediction, target });
-  return scope(() => reduceLosses("l1", abs(sub(prediction, target)), prediction.shape, reduction));
+  checkReduction("l1", reduction);
+  return scope(() => reduceLosses(abs(sub(prediction, target)), prediction.shape, reduction));
 }
 
 /**
@@ -81,7 +83,7 @@ export function l1(prediction: Tensor, target: Tensor, options: LossOptions = {}
  * @throws {DTypeError} unless both are f32.
  * @throws {ArgumentError} if beta is negative.
  * @example
- * const loss = smoothL1(tensor([0, 0]), tensor([0.5, 2])); // 0.8125
+ * const loss = nn.smoothL1(tensor([0, 0]), tensor([0.5, 2])); // 0.8125
  */
 export function smoothL1(prediction: Tensor, target: Tensor, options: SmoothL1Options = {}): Tensor<"f32"> {
   const { beta = 1, reduction = "mean" } = options;
@@ -89,11 +91,12 @@ export function smoothL1(prediction: Tensor, target: Tensor, options: SmoothL1Op
   if (!(beta > 0 && beta < Number.POSITIVE_INFINITY))
     throw new ArgumentError(`smoothL1: beta is ${beta}; it must be a number from 0`);
   checkAlike("smoothL1", { prediction, target });
+  checkReduction("smoothL1", reduction);
   return scope(() => {
     const error = sub(prediction, target);
     const bent = clamp(error, { min: -beta, max: beta });
     const losses = mul(div(bent, beta), sub(error, mul(bent, 0.5)));
-    return reduceLosses("smoothL1", losses, prediction.shape, reduction);
+    return reduceLosses(losses, prediction.shape, reduction);
   });
 }
 
@@ -105,16 +108,17 @@ export function smoothL1(prediction: Tensor, target: Tensor, options: SmoothL1Op
  * @throws {DTypeError} unless both are f32.
  * @throws {ArgumentError} unless delta is above 0.
  * @example
- * const loss = huber(tensor([0, 0]), tensor([1, 3]), { delta: 2 }); // 2.25
+ * const loss = nn.huber(tensor([0, 0]), tensor([1, 3]), { delta: 2 }); // 2.25
  */
 export function huber(prediction: Tensor, target: Tensor, options: HuberOptions = {}): Tensor<"f32"> {
   const { delta = 1, reduction = "mean" } = options;
   if (!(delta > 0)) throw new ArgumentError(`huber: delta is ${delta}; it must be above 0`);
   checkAlike("huber", { prediction, target });
+  checkReduction("huber", reduction);
   return scope(() => {
     const error = sub(prediction, target);
     const bent = clamp(error, { min: -delta, max: delta });
-    return reduceLosses("huber", mul(bent, sub(error, mul(bent, 0.5))), prediction.shape, reduction);
+    return reduceLosses(mul(bent, sub(error, mul(bent, 0.5))), prediction.shape, reduction);
   });
 }
 
@@ -127,7 +131,7 @@ export function huber(prediction: Tensor, target: Tensor, options: HuberOptions 
  * @throws {ShapeError} unless both have one shape, and the weights broadcast to it.
  * @throws {DTypeError} unless all are f32.
  * @example
- * const loss = binaryCrossEntropy(tensor([0, 2]), tensor([1, 1])); // 0.41
+ * const loss = nn.binaryCrossEntropy(tensor([0, 2]), tensor([1, 1])); // 0.41
  */
 export function binaryCrossEntropy(
   logits: Tensor,
@@ -136,6 +140,7 @@ export function binaryCrossEntropy(
 ): Tensor<"f32"> {
   const { weight, posWeight, reduction = "mean" } = options;
   checkAlike("binaryCrossEntropy", { logits, target });
+  checkReduction("binaryCrossEntropy", reduction);
   for (const [name, factor] of Object.entries({ weight, posWeight })) {
     if (factor === undefined) continue;
     checkDType("binaryCrossEntropy", name, factor, "f32");
@@ -148,7 +153,7 @@ export function binaryCrossEntropy(
     const yes = posWeight === undefined ? target : mul(target, posWeight);
     const losses = add(mul(yes, softplus(neg(logits))), mul(sub(1, target), softplus(logits)));
     const weighted = weight === undefined ? losses : mul(losses, weight);
-    return reduceLosses("binaryCrossEntropy", weighted, logits.shape, reduction);
+    return reduceLosses(weighted, logits.shape, reduction);
   });
 }
 
@@ -161,11 +166,12 @@ export function binaryCrossEntropy(
  * @throws {ShapeError} if the shapes do not fit, or a label is no class.
  * @throws {DTypeError} unless log-probabilities are f32 and labels i32.
  * @example
- * const loss = nll(tensor([[-1, -2], [-3, -4]]), tensor(new Int32Array([0, 1]))); // 2.5
+ * const loss = nn.nll(tensor([[-1, -2], [-3, -4]]), tensor(new Int32Array([0, 1]))); // 2.5
  */
 export function nll(logProbabilities: Tensor, labels: Tensor, options: NllOptions = {}): Tensor<"f32"> {
   const { ignoreIndex, reduction = "mean" } = options;
   const { at, classes, lead } = checkClasses("nll", { logProbabilities }, options);
+  checkReduction("nll", reduction);
   checkDType("nll", "labels", labels, "i32");
   if (!sameShape(labels.shape, lead))
     throw new ShapeError(
@@ -179,7 +185,7 @@ export function nll(logProbabilities: Tensor, labels: Tensor, options: NllOption
     const chosen = oneHot(where(counts, flat, zeros([], { dtype: "i32" })), { classes });
     const scores = sum(where(greater(chosen, 0), classRows(logProbabilities, at), 0), { axes: 1 });
     const losses = where(counts, neg(mul(weights, scores)), 0);
-    return reduction === "mean" ? div(sum(losses), sum(weights)) : reduceLosses("nll", losses, lead, reduction);
+    return reduction === "mean" ? div(sum(losses), sum(weights)) : reduceLosses(losses, lead, reduction);
   });
 }
 
@@ -192,7 +198,7 @@ export function nll(logProbabilities: Tensor, labels: Tensor, options: NllOption
  * @throws {ShapeError} unless both have one shape, with a first size for "batchMean".
  * @throws {DTypeError} unless both are f32.
  * @example
- * const loss = klDivergence(tensor([[-1, -2]]), tensor([[1, 0]]), { reduction: "batchMean" }); // 1
+ * const loss = nn.klDivergence(tensor([[-1, -2]]), tensor([[1, 0]]), { reduction: "batchMean" }); // 1
  */
 export function klDivergence(
   logProbabilities: Tensor,
@@ -202,7 +208,8 @@ export function klDivergence(
   const { logTarget = false, reduction = "mean" } = options;
   checkAlike("klDivergence", { logProbabilities, target });
   const { shape } = logProbabilities;
-  if (reduction === "batchMean" && shape.length === 0)
+  if (reduction !== "batchMean") checkReduction("klDivergence", reduction);
+  else if (shape.length === 0)
     throw new ShapeError('klDivergence: reduction "batchMean" divides by the first size, a scalar has none; use "sum"');
   return scope(() => {
     const p = logTarget ? exp(target) : target;
@@ -210,6 +217,6 @@ export function klDivergence(
     // The logarithm must not see the zeros: its gradient there is 0 / 0.
     const logP = logTarget ? target : log(where(none, 1, target));
     const losses = mul(p, where(none, 0, sub(logP, logProbabilities)));
-    return reduction === "batchMean" ? div(sum(losses), shape[0]!) : reduceLosses("klDivergence", losses, shape, reduction);
+    return reduction === "batchMean" ? div(sum(losses), shape[0]!) : reduceLosses(losses, shape, reduction);
   });
 }

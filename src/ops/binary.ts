@@ -77,7 +77,7 @@ const maximumOp = binary("maximum", (k) => k.maximum_f32, toWinner(greater));
 const minimumOp = binary("minimum", (k) => k.minimum_f32, toWinner(less));
 
 function call(op: BinaryOp, a: TensorLike, b: TensorLike): Tensor<"f32"> {
-  return scope(() => apply(op, paired(op.name, asTensor(a), asTensor(b)), undefined));
+  return scope(() => apply(op, paired(op.name, asTensor(op.name, a), asTensor(op.name, b)), undefined));
 }
 
 /**

@@ -28,7 +28,7 @@ const lessOp = compare("less", (k) => k.less_f32);
 const equalOp = compare("equal", (k) => k.equal_f32);
 
 function call(op: CompareOp, a: TensorLike, b: TensorLike): Tensor<"u8"> {
-  return scope(() => apply(op, paired(op.name, asTensor(a), asTensor(b)), undefined));
+  return scope(() => apply(op, paired(op.name, asTensor(op.name, a), asTensor(op.name, b)), undefined));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { ArgumentError, GradientError, ShapeError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
 import { scope } from "../scope.js";
-import { checkAxis, sameShape, show } from "../shape.js";
+import { checkAxis, type Shape, sameShape, show, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { div, sub } from "./binary.js";
 import { checkIndices } from "./gather.js";
@@ -12,15 +12,19 @@ import { square } from "./unary.js";
 /** How the losses of single examples become one number: their mean, their sum, or not at all. */
 export type Reduction = "mean" | "sum" | "none";
 
-export interface CrossEntropyOptions {
-  /** Which axis of the logits holds the classes. Default −1 (PyTorch: 1). */
+/** What losses over classes share. */
+export interface ClassOptions {
+  /** Which axis holds the classes. Default −1 (PyTorch: 1). */
   axis?: number;
-  /** Share of the target that is spread evenly over the classes (Szegedy et al. 2016). Default 0. */
-  labelSmoothing?: number;
   /** f32 [classes]: weight of each class. */
   weight?: Tensor;
   /** A label that counts for nothing (PyTorch: −100). Default: none. */
   ignoreIndex?: number;
+}
+
+export interface CrossEntropyOptions extends ClassOptions {
+  /** Share of the target that is spread evenly over the classes (Szegedy et al. 2016). Default 0. */
+  labelSmoothing?: number;
   /** Default "mean": for labels the mean weighted by `weight`, as in PyTorch. */
   reduction?: Reduction;
 }
@@ -66,7 +70,7 @@ function refuseWeight(needs: readonly boolean[]): void {
     );
 }
 
-/** The weight that each row has in a mean. Inputs: labels, maybe weights. */
+/** Inputs: labels, maybe weights. */
 const labelWeight: Op<Params> = {
   name: "labelWeight",
   infer: ([labels]): OutPlan => ({ shape: labels!.shape, dtype: "f32", work: labels!.size }),
@@ -120,18 +124,11 @@ const targetGrad: Op<Params, LossPlan> = {
  * const loss = crossEntropy(tensor([[2, 0], [0, 3]]), tensor(new Int32Array([0, 1]))); // 0.0878
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor<"f32"> {
-  const { axis = -1, labelSmoothing = 0, weight, ignoreIndex, reduction = "mean" } = options;
-  checkDType("crossEntropy", "logits", logits, "f32");
+  const { labelSmoothing = 0, ignoreIndex, reduction = "mean" } = options;
+  const { at, classes, lead } = checkClasses("crossEntropy", { logits }, options);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new ArgumentError(`crossEntropy: labelSmoothing is ${labelSmoothing}; it goes from 0 to 1`);
-  if (ignoreIndex !== undefined && ignoreIndex !== (ignoreIndex | 0))
-    throw new ArgumentError(`crossEntropy: ignoreIndex is ${ignoreIndex}; labels are i32, it must be an integer of that range`);
   checkReduction("crossEntropy", reduction);
-  const at = checkAxis("crossEntropy", axis, logits.rank);
-  const classes = logits.shape[at]!;
-  if (classes === 0)
-    throw new ShapeError(`crossEntropy: logits ${show(logits.shape)} have no classes along axis ${axis}; they need at least one`);
-  const lead = logits.shape.filter((_, i) => i !== at);
   const hard = target.dtype === "i32";
   const expected = hard ? lead : logits.shape;
   if (!sameShape(target.shape, expected))
@@ -139,46 +136,85 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
       `crossEntropy: logits are ${show(logits.shape)}, ${hard ? "labels" : "probabilities"} ${show(target.shape)}; ` +
         `the target needs ${show(expected)}${hard ? "" : ", or i32 labels with one axis fewer"}`,
     );
+  if (hard) checkIndices("crossEntropy", "labels", target, classes, ignoreIndex);
+  else checkDType("crossEntropy", "target", target, "f32");
+  return scope(() => lossOf(logits, target, options, at, lead));
+}
+
+function lossOf(x: Tensor, target: Tensor, options: CrossEntropyOptions, at: number, lead: Shape): Tensor<"f32"> {
+  const { labelSmoothing = 0, weight, ignoreIndex = noLabel, reduction = "mean" } = options;
+  const weights = weight === undefined ? [] : [weight];
+  const params = { smoothing: labelSmoothing, ignored: ignoreIndex };
+  if (target.dtype === "i32") {
+    const labels = reshape(target, [target.size]);
+    const losses = apply(fromLabels, [classRows(x, at), labels, ...weights], params);
+    if (reduction === "mean") return div(sum(losses), sum(labelWeights(labels, options)));
+    return reduceLosses(losses, lead, reduction);
+  }
+  const losses = apply(fromProbabilities, [classRows(x, at), classRows(target, at), ...weights], params);
+  return reduceLosses(losses, lead, reduction);
+}
+
+/** Guards what losses over classes share: where the classes are, how many, and the shape that labels and losses have. */
+export function checkClasses(
+  who: string,
+  input: { readonly [name: string]: Tensor },
+  { axis = -1, weight, ignoreIndex }: ClassOptions,
+): { at: number; classes: number; lead: Shape } {
+  const [name, x] = Object.entries(input)[0]!;
+  checkDType(who, name, x, "f32");
+  if (ignoreIndex !== undefined && ignoreIndex !== (ignoreIndex | 0))
+    throw new ArgumentError(
+      `${who}: ignoreIndex is ${ignoreIndex}; labels are i32, it must be an integer of that range`,
+    );
+  const at = checkAxis(who, axis, x.rank);
+  const classes = x.shape[at]!;
+  if (classes === 0)
+    throw new ShapeError(`${who}: ${name} ${show(x.shape)} have no classes along axis ${axis}; they need at least one`);
   if (weight !== undefined) {
-    checkDType("crossEntropy", "weight", weight, "f32");
+    checkDType(who, "weight", weight, "f32");
     if (!sameShape(weight.shape, [classes]))
       throw new ShapeError(
-        `crossEntropy: weight is ${show(weight.shape)}, there are ${classes} classes; it needs [${classes}]`,
+        `${who}: weight is ${show(weight.shape)}, there are ${classes} classes; it needs [${classes}]`,
       );
   }
-  return scope(() => lossOf(logits, target, options, at));
+  return { at, classes, lead: x.shape.filter((_, i) => i !== at) };
 }
 
-function lossOf(logits: Tensor, target: Tensor, options: CrossEntropyOptions, at: number): Tensor<"f32"> {
-  const { labelSmoothing = 0, weight, ignoreIndex, reduction = "mean" } = options;
-  const classes = logits.shape[at]!;
-  const lead = logits.shape.filter((_, i) => i !== at);
-  const toRows = (x: Tensor): Tensor => reshape(at === x.rank - 1 ? x : lastAxis(x, at), [-1, classes]);
-  const weights = weight === undefined ? [] : [weight];
-  const params = { smoothing: labelSmoothing, ignored: ignoreIndex ?? noLabel };
-  if (target.dtype === "i32") {
-    checkIndices("crossEntropy", "labels", target, classes, params.ignored);
-    const labels = reshape(target, [target.size]);
-    const losses = apply(fromLabels, [toRows(logits), labels, ...weights], params);
-    if (reduction === "mean") return div(sum(losses), sum(apply(labelWeight, [labels, ...weights], params)));
-    return finish(losses, lead, reduction);
-  }
-  checkDType("crossEntropy", "target", target, "f32");
-  return finish(apply(fromProbabilities, [toRows(logits), toRows(target), ...weights], params), lead, reduction);
+/** x as [rows, classes]. */
+export function classRows(x: Tensor, at: number): Tensor {
+  const rest = x.shape.map((_, i) => i).filter((i) => i !== at);
+  const last = at === x.rank - 1 ? x : transpose(x, [...rest, at]);
+  return reshape(last, [sizeOf(rest.map((i) => x.shape[i]!)), x.shape[at]!]);
 }
 
-function lastAxis(x: Tensor, axis: number): Tensor {
-  return transpose(x, [...x.shape.map((_, i) => i).filter((i) => i !== axis), axis]);
+/** What each of the labels [rows] weighs in a mean: as much as its class, 0 if it is ignored. */
+export function labelWeights(labels: Tensor, { weight, ignoreIndex = noLabel }: ClassOptions): Tensor<"f32"> {
+  const inputs = weight === undefined ? [labels] : [labels, weight];
+  return apply(labelWeight, inputs, { smoothing: 0, ignored: ignoreIndex }) as Tensor<"f32">;
 }
 
-function checkReduction(who: string, reduction: Reduction): void {
+/** Guards a reduction. */
+export function checkReduction(who: string, reduction: Reduction): void {
   if (reduction !== "mean" && reduction !== "sum" && reduction !== "none")
     throw new ArgumentError(`${who}: there is no reduction "${reduction}"; it can be mean, sum or none`);
 }
 
-function finish(losses: Tensor, shape: readonly number[], reduction: Reduction): Tensor<"f32"> {
+/** The losses of single examples, of this shape, as a reduction wants them. */
+export function reduceLosses(losses: Tensor, shape: Shape, reduction: Reduction): Tensor<"f32"> {
   if (reduction === "none") return reshape(losses, shape) as Tensor<"f32">;
   return reduction === "sum" ? sum(losses) : mean(losses);
+}
+
+/** Guards two operands that a loss compares: f32 and of one shape, nothing is broadcast by mistake. */
+export function checkAlike(who: string, pair: { readonly [name: string]: Tensor }): void {
+  const [[first, a], [second, b]] = Object.entries(pair) as [[string, Tensor], [string, Tensor]];
+  if (!sameShape(a.shape, b.shape))
+    throw new ShapeError(
+      `${who}: ${first} is ${show(a.shape)}, ${second} ${show(b.shape)}; they need one shape, use reshape() or expand()`,
+    );
+  checkDType(who, first, a, "f32");
+  checkDType(who, second, b, "f32");
 }
 
 /**
@@ -190,13 +226,8 @@ function finish(losses: Tensor, shape: readonly number[], reduction: Reduction):
  * const loss = mse(tensor([1, 2]), tensor([1, 4])); // 2
  */
 export function mse(prediction: Tensor, target: Tensor, options: { reduction?: Reduction } = {}): Tensor<"f32"> {
-  if (!sameShape(prediction.shape, target.shape))
-    throw new ShapeError(
-      `mse: prediction is ${show(prediction.shape)}, target ${show(target.shape)}; they need one shape, use reshape() or expand()`,
-    );
   const { reduction = "mean" } = options;
+  checkAlike("mse", { prediction, target });
   checkReduction("mse", reduction);
-  checkDType("mse", "prediction", prediction, "f32");
-  checkDType("mse", "target", target, "f32");
-  return scope(() => finish(square(sub(prediction, target)), prediction.shape, reduction));
+  return scope(() => reduceLosses(square(sub(prediction, target)), prediction.shape, reduction));
 }

@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError } from "../errors.js";
-import { apply, checkDType, type Op, type OutPlan } from "../op.js";
+import { apply, checkDType, checkTensor, type Op, type OutPlan } from "../op.js";
 import { scope } from "../scope.js";
 import { broadcastShape, type Shape, sameShape, show, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -138,6 +138,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const { transposeA = false, transposeB = false, activation = "none" } = options;
   if (!(activation in activationCode))
     throw new ArgumentError(`matmul: activation "${activation}" is not fused; it can be relu, sigmoid or tanh`);
+  for (const operand of [a, b]) checkTensor("matmul", operand);
   if (a.rank === 0 || b.rank === 0)
     throw new ShapeError(`matmul: a is ${show(a.shape)}, b is ${show(b.shape)}; a scalar is multiplied with mul()`);
   checkInner(a.shape, b.shape, transposeA, transposeB);

@@ -1,5 +1,5 @@
 import { DTypeError } from "../errors.js";
-import { apply, asTensor, checkDType, type Op, type TensorLike } from "../op.js";
+import { apply, asTensor, checkDType, checkTensor, type Op, type TensorLike } from "../op.js";
 import { scope } from "../scope.js";
 import { broadcastShape, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -34,9 +34,10 @@ const whereOp: Op<undefined> = {
  * const y = where(greater(x, 0), x, 0); // [0, 2]
  */
 export function where(mask: Tensor, a: TensorLike, b: TensorLike): Tensor {
+  checkTensor("where", mask);
   return scope(() => {
-    const x = asTensor(a);
-    const y = asTensor(b);
+    const x = asTensor("where", a);
+    const y = asTensor("where", b);
     const shape = broadcastShape("where", mask.shape, broadcastShape("where", x.shape, y.shape));
     return apply(whereOp, [expand(mask, shape), expand(x, shape), expand(y, shape)], undefined);
   });

@@ -52,6 +52,7 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
       links: [],
     }),
     update(params, grads, state) {
+      const rows = zip("adagrad", params, grads, state, ["total"]);
       const t = state.step++;
       const step: AdagradStep = {
         lr: at(lr, t) / (1 + t * lrDecay),
@@ -59,7 +60,7 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
         decay: at(weightDecay, t),
         sign: maximize ? -1 : 1,
       };
-      for (const [w, ...rest] of zip("adagrad", params, grads, state.slots.total!)) applyInPlace(adagradOp, w, rest, step);
+      for (const [w, ...rest] of rows) applyInPlace(adagradOp, w, rest, step);
     },
   };
 }

@@ -33,7 +33,25 @@ const adamOp: Op<AdamStep> = {
   infer: ([w]) => ({ shape: w!.shape, dtype: "f32", work: w!.size }),
   wasm(k, w, [g, m, v, largest], _, { step, correction, betas: [b1, b2], eps, shrink, decay, sign }, begin, end) {
     const { adam_f32 } = k;
-    adam_f32(w, m!, v!, largest ?? 0, g!, step, correction, b1, b2, 1 - b1, 1 - b2, eps, shrink, decay, sign, begin, end);
+    adam_f32(
+      w,
+      m!,
+      v!,
+      largest ?? 0,
+      g!,
+      step,
+      correction,
+      b1,
+      b2,
+      1 - b1,
+      1 - b2,
+      eps,
+      shrink,
+      decay,
+      sign,
+      begin,
+      end,
+    );
   },
 };
 
@@ -51,6 +69,7 @@ function build(name: string, options: AdamOptions, decoupled: boolean): Optimize
       return { step: 0, slots: amsgrad ? { ...slots, largest: zerosLike(params) } : slots, links: [] };
     },
     update(params, grads, state) {
+      const rows = zip(name, params, grads, state, amsgrad ? ["m", "v", "largest"] : ["m", "v"]);
       const t = state.step++;
       const rate = at(lr, t);
       const lambda = at(weightDecay, t);
@@ -63,8 +82,7 @@ function build(name: string, options: AdamOptions, decoupled: boolean): Optimize
         decay: decoupled ? 0 : lambda,
         sign: maximize ? -1 : 1,
       };
-      const slots = [state.slots.m!, state.slots.v!, ...(amsgrad ? [state.slots.largest!] : [])];
-      for (const [w, ...rest] of zip(name, params, grads, ...slots)) applyInPlace(adamOp, w, rest, step);
+      for (const [w, ...rest] of rows) applyInPlace(adamOp, w, rest, step);
     },
   };
 }

@@ -1,14 +1,15 @@
 import { ArgumentError } from "../errors.js";
-import { applyInPlace, type Op } from "../op.js";
+import { applyInPlace, checkDType, type Op } from "../op.js";
 import { add, div, minimum } from "../ops/binary.js";
 import { concat } from "../ops/concat.js";
+import { zeros } from "../ops/fill.js";
 import { reshape } from "../ops/layout.js";
 import { max, norm, sum } from "../ops/reduce.js";
 import { abs } from "../ops/unary.js";
 import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
 import { leaves, type Tree } from "../tree.js";
-import { at, type Optimizer, type Setting } from "./optimizer.js";
+import { at, checkSetting, type Optimizer, type Setting } from "./optimizer.js";
 
 /** target · factor, the factor a scalar tensor: nothing is read back. */
 const scaleInPlace: Op<undefined> = {
@@ -20,8 +21,11 @@ const scaleInPlace: Op<undefined> = {
 };
 
 const clampInPlace: Op<number> = {
-  name: "clamp",
-  infer: ([target]) => ({ shape: target!.shape, dtype: "f32", work: target!.size }),
+  name: "clipByValue",
+  infer([target]) {
+    checkDType("clipByValue", "a gradient", target!, "f32");
+    return { shape: target!.shape, dtype: "f32", work: target!.size };
+  },
   wasm(k, out, _, __, limit, begin, end) {
     k.clamp_f32(out, out, -limit, limit, begin, end);
   },
@@ -34,28 +38,32 @@ const norms = {
 };
 
 /**
- * The norm of all tensors of a tree together.
+ * The norm of all tensors of a tree together, f32 all of them; 0 where there are no numbers. A scalar.
  *
+ * @throws {ArgumentError} if the order is not 1, 2 or Infinity.
  * @example
  * const length = optim.globalNorm([tensor([3]), tensor([4])]); // 5
  */
 export function globalNorm(tree: Tree, options: { order?: 1 | 2 | typeof Infinity } = {}): Tensor<"f32"> {
   const { order = 2 } = options;
   const one = norms[order as 1 | 2];
-  if (one === undefined) throw new ArgumentError(`globalNorm: order ${order} is not offered; it can be 1, 2 or Infinity`);
+  if (one === undefined)
+    throw new ArgumentError(`globalNorm: order ${order} is not offered; it can be 1, 2 or Infinity`);
   const full = leaves(tree).filter((leaf) => leaf.size > 0);
-  if (full.length === 0) throw new ArgumentError("globalNorm: the tree holds no numbers; it needs at least one tensor");
+  if (full.length === 0) return zeros([]);
   return scope(() => one(concat(full.map((leaf) => reshape(one(leaf), [1])))) as Tensor<"f32">);
 }
 
 /**
  * Scales all gradients, together, so that their norm is at most `limit` (Pascanu et al. 2013): times
- * min(1, limit / (norm + 10⁻⁶)), as in PyTorch. A NaN makes all of them NaN.
+ * min(1, limit / (norm + 10⁻⁶)), as in PyTorch. A NaN makes all of them NaN, an infinity itself NaN and the others 0.
  *
+ * @throws {ArgumentError} if the limit is negative.
  * @example
  * const optimizer = optim.chain(optim.clipByNorm(1), optim.sgd({ lr: 0.1 }));
  */
 export function clipByNorm(limit: Setting, options: { order?: 1 | 2 | typeof Infinity } = {}): Optimizer {
+  checkSetting("clipByNorm", "limit", limit, 0, Number.POSITIVE_INFINITY);
   return {
     init: () => ({ step: 0, slots: {}, links: [] }),
     update(_, grads, state) {
@@ -69,12 +77,14 @@ export function clipByNorm(limit: Setting, options: { order?: 1 | 2 | typeof Inf
 }
 
 /**
- * Bounds each gradient element to ±limit.
+ * Bounds each gradient element to ±limit. NaN stays NaN.
  *
+ * @throws {ArgumentError} if the limit is negative.
  * @example
  * const optimizer = optim.chain(optim.clipByValue(0.5), optim.sgd({ lr: 0.1 }));
  */
 export function clipByValue(limit: Setting): Optimizer {
+  checkSetting("clipByValue", "limit", limit, 0, Number.POSITIVE_INFINITY);
   return {
     init: () => ({ step: 0, slots: {}, links: [] }),
     update(_, grads, state) {

@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from "../errors.js";
+import { checkDType } from "../op.js";
 import { zeros } from "../ops/fill.js";
 import { sameShape, show } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -43,25 +44,54 @@ export function checkSetting(who: string, name: string, value: Setting, low: num
     throw new ArgumentError(`${who}: ${name} is ${value}; it goes from ${low} to ${high}`);
 }
 
-/** Parameters with their gradients and slots, side by side. @throws {ShapeError} if the trees differ. */
-export function* zip(who: string, params: Tree, ...others: readonly Tree[]): Generator<[Tensor, ...Tensor[]]> {
-  const columns = [params, ...others].map(leaves);
-  const [first] = columns;
-  for (const [i, w] of first!.entries()) {
-    const row = columns.map((column) => column[i]) as [Tensor, ...Tensor[]];
-    for (const [j, t] of row.entries())
-      if (t === undefined || columns[j]!.length !== first!.length || !sameShape(t.shape, w.shape))
+/**
+ * Parameters with their gradients and the named slots of the state, side by side. All are checked before the first is handed out:
+ * a step that cannot be done whole is not begun.
+ *
+ * @throws {ShapeError} if the trees differ.
+ * @throws {DTypeError} unless all are f32.
+ * @throws {ArgumentError} if the state has no such slot.
+ */
+export function zip(
+  who: string,
+  params: Tree,
+  grads: Tree,
+  state: OptimizerState,
+  slots: readonly string[],
+): [Tensor, ...Tensor[]][] {
+  const own = leaves(params);
+  const others = [["gradient", grads], ...slots.map((name) => [name, slotOf(who, state, name)])] as [string, Tree][];
+  const columns = others.map(([name, tree]) => {
+    const column = leaves(tree);
+    if (column.length !== own.length)
+      throw new ShapeError(
+        `${who}: there are ${own.length} parameters, of ${name} ${column.length}; both must come from the same parameters`,
+      );
+    for (const [i, t] of column.entries()) {
+      const { shape } = own[i]!;
+      checkDType(who, `parameter ${i}`, own[i]!, "f32");
+      checkDType(who, name, t, "f32");
+      if (!sameShape(t.shape, shape))
         throw new ShapeError(
-          `${who}: parameter ${i} is ${show(w.shape)}, its ${j === 1 ? "gradient" : "state"} ` +
-            `${t === undefined ? "is missing" : show(t.shape)}; both must come from the same parameters`,
+          `${who}: parameter ${i} is ${show(shape)}, its ${name} ${show(t.shape)}; both must come from the same parameters`,
         );
-    yield row;
-  }
+    }
+    return column;
+  });
+  return own.map((w, i) => [w, ...columns.map((column) => column[i]!)]);
+}
+
+function slotOf(who: string, state: OptimizerState, name: string): Tree {
+  const slot = state.slots[name];
+  if (slot === undefined)
+    throw new ArgumentError(`${who}: the state has no ${name}; it must come from init() of this very optimizer`);
+  return slot;
 }
 
 /**
  * Runs optimizers one after another on the same gradients.
  *
+ * @throws {ArgumentError} in `update`, if the state is of another chain.
  * @example
  * const optimizer = optim.chain(optim.clipByNorm(1), optim.adamW({ lr: 1e-3 }));
  */
@@ -69,6 +99,10 @@ export function chain(...links: readonly Optimizer[]): Optimizer {
   return {
     init: (params) => ({ step: 0, slots: {}, links: links.map((link) => link.init(params)) }),
     update(params, grads, state) {
+      if (state.links.length !== links.length)
+        throw new ArgumentError(
+          `chain: there are ${links.length} links, the state has ${state.links.length}; it must come from init() of this chain`,
+        );
       for (const [i, link] of links.entries()) link.update(params, grads, state.links[i]!);
       state.step++;
     },

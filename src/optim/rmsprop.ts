@@ -56,17 +56,15 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   checkSetting("rmsprop", "momentum", momentum, 0, Number.POSITIVE_INFINITY);
   checkSetting("rmsprop", "weightDecay", weightDecay, 0, Number.POSITIVE_INFINITY);
   const moving = momentum !== 0;
+  const slots = ["square", ...(centered ? ["mean"] : []), ...(moving ? ["velocity"] : [])];
   return {
     init: (params) => ({
       step: 0,
-      slots: {
-        square: zerosLike(params),
-        ...(centered && { mean: zerosLike(params) }),
-        ...(moving && { velocity: zerosLike(params) }),
-      },
+      slots: Object.fromEntries(slots.map((name) => [name, zerosLike(params)])),
       links: [],
     }),
     update(params, grads, state) {
+      const rows = zip("rmsprop", params, grads, state, slots);
       const t = state.step++;
       const step: RmspropStep = {
         lr: at(lr, t),
@@ -78,9 +76,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
         centered,
         moving,
       };
-      const { square, mean, velocity } = state.slots;
-      const slots = [square!, ...(mean ? [mean] : []), ...(velocity ? [velocity] : [])];
-      for (const [w, ...rest] of zip("rmsprop", params, grads, ...slots)) applyInPlace(rmspropOp, w, rest, step);
+      for (const [w, ...rest] of rows) applyInPlace(rmspropOp, w, rest, step);
     },
   };
 }

@@ -14,7 +14,7 @@ export function power(base: number, n: number): number {
 /** cos πt: reduced to |x| ≤ π/4 and summed by Taylor's series, within 1e-15. */
 function cosPi(t: number): number {
   const turns = Math.round(t * 2);
-  const x = (t - turns / 2) * 3.141592653589793;
+  const x = (t - turns / 2) * Math.PI;
   const w = x * x;
   let cos = 0;
   let sin = 0;
@@ -83,7 +83,9 @@ export function cosine(base: number, steps: number, options: { min?: number; rep
 export function cosineRestarts(base: number, steps: number, options: { min?: number; factor?: number } = {}): Schedule {
   checkSteps("cosineRestarts", steps);
   const { min = 0, factor = 1 } = options;
-  return (t) => {
+  if (!(factor >= 1)) throw new ArgumentError(`cosineRestarts: factor is ${factor}; it must be from 1`);
+  return (step) => {
+    let t = factor === 1 ? step % steps : step;
     let length = steps;
     while (t >= length) {
       t -= length;
@@ -110,7 +112,9 @@ export function warmup(after: number | Schedule, options: { steps: number; from?
 export function sequence(schedules: readonly Schedule[], options: { at: readonly number[] }): Schedule {
   const { at } = options;
   if (at.length !== schedules.length - 1)
-    throw new ArgumentError(`sequence: ${schedules.length} schedules need ${schedules.length - 1} steps in \`at\`, not ${at.length}`);
+    throw new ArgumentError(
+      `sequence: ${schedules.length} schedules need ${schedules.length - 1} steps in \`at\`, not ${at.length}`,
+    );
   return (t) => {
     const i = at.filter((start) => start <= t).length;
     return schedules[i]!(i === 0 ? t : t - at[i - 1]!);
@@ -156,7 +160,7 @@ export function oneCycle(max: number, steps: number, options: OneCycleOptions = 
     let begin = 0;
     for (const [until, from, to] of phases) {
       if (t <= until) {
-        const share = (t - begin) / (until - begin);
+        const share = until > begin ? (t - begin) / (until - begin) : 1;
         return anneal === "linear" ? from + (to - from) * share : to + ((from - to) * (1 + cosPi(share))) / 2;
       }
       begin = until;

@@ -25,13 +25,12 @@ interface SgdStep {
   readonly nesterov: boolean;
 }
 
-/** In place on w; inputs: g, or velocity and g. */
+/** In place on w; inputs: g, and with momentum the velocity. */
 const sgdOp: Op<SgdStep> = {
   name: "sgd",
   infer: ([w]) => ({ shape: w!.shape, dtype: "f32", work: w!.size }),
-  wasm(k, w, inputs, _, { lr, momentum, keep, decay, sign, nesterov }, begin, end) {
-    const [velocity, g] = inputs.length === 2 ? inputs : [0, inputs[0]];
-    k.sgd_f32(w, velocity!, g!, lr, momentum, keep, decay, sign, nesterov ? 1 : 0, begin, end);
+  wasm(k, w, [g, velocity], _, { lr, momentum, keep, decay, sign, nesterov }, begin, end) {
+    k.sgd_f32(w, velocity ?? 0, g!, lr, momentum, keep, decay, sign, nesterov ? 1 : 0, begin, end);
   },
 };
 
@@ -47,12 +46,15 @@ export function sgd(options: SgdOptions): Optimizer {
   const { lr, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, maximize = false } = options;
   checkSetting("sgd", "lr", lr, 0, Number.POSITIVE_INFINITY);
   checkSetting("sgd", "momentum", momentum, 0, Number.POSITIVE_INFINITY);
+  checkSetting("sgd", "dampening", dampening, 0, 1);
   checkSetting("sgd", "weightDecay", weightDecay, 0, Number.POSITIVE_INFINITY);
   if (nesterov && (momentum === 0 || dampening !== 0))
     throw new ArgumentError("sgd: nesterov needs a momentum above 0 and no dampening");
+  const moving = momentum !== 0;
   return {
-    init: (params) => ({ step: 0, slots: momentum === 0 ? {} : { velocity: zerosLike(params) }, links: [] }),
+    init: (params) => ({ step: 0, slots: moving ? { velocity: zerosLike(params) } : {}, links: [] }),
     update(params, grads, state) {
+      const rows = zip("sgd", params, grads, state, moving ? ["velocity"] : []);
       const t = state.step++;
       const step: SgdStep = {
         lr: at(lr, t),
@@ -62,9 +64,7 @@ export function sgd(options: SgdOptions): Optimizer {
         sign: maximize ? -1 : 1,
         nesterov,
       };
-      const { velocity } = state.slots;
-      if (velocity === undefined) for (const [w, g] of zip("sgd", params, grads)) applyInPlace(sgdOp, w, [g!], step);
-      else for (const [w, g, v] of zip("sgd", params, grads, velocity)) applyInPlace(sgdOp, w, [v!, g!], step);
+      for (const [w, ...rest] of rows) applyInPlace(sgdOp, w, rest, step);
     },
   };
 }

@@ -104,7 +104,7 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
       throw new ArgumentError("train: earlyStopping needs validation data; pass `validation`, e.g. from data.split()");
     this.state = options.state ?? {
       step: 0,
-      optimizer: keep(scope(() => optimizer.init(model.params))),
+      optimizer: optimizer.init(model.params),
       best: undefined,
       waited: 0,
     };
@@ -116,7 +116,7 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
     return this;
   }
 
-  /** Frees the optimizer's state; the model stays. */
+  /** Frees the state of a training that stopped early and will not go on; the model stays. */
   dispose(): void {
     free(this.state.optimizer);
     if (this.state.best !== undefined) for (const t of leaves(this.state.best.params)) t.dispose();

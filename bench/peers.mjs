@@ -1,0 +1,52 @@
+// The peers, each behind the same few calls.
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+const require = createRequire(import.meta.url);
+
+/** TensorFlow.js on its wasm backend, one thread. */
+export async function tfjs() {
+  const tf = require("@tensorflow/tfjs-core");
+  const wasm = require("@tensorflow/tfjs-backend-wasm");
+  wasm.setWasmPaths(`${dirname(require.resolve("@tensorflow/tfjs-backend-wasm"))}/`);
+  wasm.setThreadsCount(1);
+  await tf.setBackend("wasm");
+  await tf.ready();
+  const { version } = require(join(dirname(require.resolve("@tensorflow/tfjs-core")), "..", "package.json"));
+  return {
+    name: `tfjs-wasm ${version}`,
+    matmul(a, b, [m, k, n]) {
+      const [x, y] = [tf.tensor2d(a, [m, k]), tf.tensor2d(b, [k, n])];
+      return {
+        run: () => tf.matMul(x, y).dispose(),
+        result: () => tf.tidy(() => tf.matMul(x, y).dataSync()),
+        dispose: () => tf.dispose([x, y]),
+      };
+    },
+  };
+}
+
+/** This library, from its build. */
+export async function ours() {
+  const { init, matmul, tensor } = await import("../build/index.js");
+  const { binary } = await init();
+  return {
+    name: `spokeshave ${binary}`,
+    matmul(a, b, [m, k, n]) {
+      const [x, y] = [tensor(a, [m, k]), tensor(b, [k, n])];
+      return {
+        run: () => matmul(x, y).dispose(),
+        async result() {
+          const z = matmul(x, y);
+          const values = await z.data();
+          z.dispose();
+          return values;
+        },
+        dispose() {
+          x.dispose();
+          y.dispose();
+        },
+      };
+    },
+  };
+}

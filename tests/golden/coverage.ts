@@ -1,0 +1,95 @@
+import { losses } from "./losses.js";
+import { activations, layers, matmulOps } from "./ops.js";
+import { optim } from "./optim.js";
+import type { Coverage, CoverageTable, Run } from "./runner.js";
+import type { Case, Group } from "./vectors.js";
+
+function notYet(why: string, ops: readonly string[]): CoverageTable {
+  return Object.fromEntries(ops.map((op) => [op, why]));
+}
+
+/** Every op of the vectors, by name: how ours meets it, or why there is nothing yet. */
+export const coverage: CoverageTable = {
+  ...matmulOps,
+  ...activations,
+  ...losses,
+  ...layers,
+  ...optim,
+  ...notYet("distillation is to come", [
+    ...["ref.fitnets", "ref.attention_transfer", "ref.rkd_distance", "ref.rkd_angle", "ref.similarity_preserving"],
+    ...["ref.dkd", "ref.layer_fit", "ref.masked_refit"],
+  ]),
+  ...notYet("linear models are to come", [
+    ...["Ridge", "Lasso", "ElasticNet", "MultiTaskLasso", "MultiTaskElasticNet", "lars_path", "LogisticRegression"].map(
+      (name) => `sklearn.linear_model.${name}`,
+    ),
+  ]),
+  ...notYet("pruning is to come", [
+    ...["l1_unstructured", "ln_structured", "global_unstructured"].map((name) => `torch.nn.utils.prune.${name}`),
+    ...["nm_mask", "prox_l1", "prox_elastic_net", "prox_l0", "prox_l2_squared", "project_topk"].map((n) => `ref.${n}`),
+    ...["prox_group_lasso", "prox_sparse_group_lasso", "wanda", "sparsegpt", "obs"].map((n) => `ref.${n}`),
+  ]),
+  ...notYet("quantization is to come", [
+    ...["torch.fake_quantize_per_tensor_affine", "torch.fake_quantize_per_channel_affine", "numpy.percentile"],
+    ...["quantize_affine", "quantize_with", "lsq", "range_minmax", "range_mse", "range_kl"].map((n) => `ref.${n}`),
+    ...["float_decode", "float_round", "nf4", "binary_xnor", "ternary_twn", "int_matmul"].map((n) => `ref.${n}`),
+    ...["gptq", "awq_scale_search", "terngrad", "qsgd", "topk_error_feedback"].map((n) => `ref.${n}`),
+    ...["sign_error_feedback", "powersgd"].map((n) => `ref.${n}`),
+  ]),
+  ...notYet("search is to come", [
+    ...["sphere", "rosenbrock", "rastrigin", "ackley", "branin", "hartmann6", "zdt1", "zdt2"].map(
+      (name) => `ref.testfunc.${name}`,
+    ),
+    ...["RandomSampler", "TPESampler", "TPESampler(multivariate)", "CmaEsSampler", "NSGAIISampler"].map(
+      (name) => `optuna.samplers.${name}`,
+    ),
+    "ref.hypervolume2",
+  ]),
+};
+
+/** Cases of one op that are run, or that are not and why. */
+export interface Share {
+  readonly group: string;
+  readonly op: string;
+  readonly cases: readonly Case[];
+  readonly how: Run | string;
+}
+
+/** Splits a group into what is run and what is not, op by op; an op that the table does not know is not run. */
+export function shares({ name: group, cases }: Group, table: CoverageTable = coverage): Share[] {
+  const found = new Map<string, { op: string; cases: Case[]; how: Run | string }>();
+  for (const one of cases) {
+    const { op } = one;
+    const how = howTo(table[op] ?? "not in the table", one);
+    const key = typeof how === "string" ? `${op} ${how}` : op;
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { op, cases: [one], how });
+    else known.cases.push(one);
+  }
+  return [...found.values()].map((share) => ({ group, ...share }));
+}
+
+function howTo(entry: Coverage, { args }: Case): Run | string {
+  return typeof entry === "object" ? (entry.except(args) ?? entry.run) : entry;
+}
+
+/** The ops that the table says are not covered, wholly or in part. */
+export function declaredGaps(table: CoverageTable = coverage): string[] {
+  return Object.entries(table).flatMap(([op, entry]) => (typeof entry === "function" ? [] : [op]));
+}
+
+/** What is not covered, as text: a line per op with its number of cases, by group. */
+export function report(all: readonly Share[]): string {
+  const gaps = all.filter((share) => typeof share.how === "string");
+  const lines = [...new Set(all.map((share) => share.group))].map((group) => {
+    const rows = gaps.filter((share) => share.group === group);
+    const run = count(all.filter((share) => share.group === group)) - count(rows);
+    const listed = rows.map(({ op, cases, how }) => `\n  ${op} × ${cases.length}: ${how}`);
+    return `${group}: ${run} cases run, ${count(rows)} not covered${listed.join("")}`;
+  });
+  return lines.join("\n");
+}
+
+function count(some: readonly Share[]): number {
+  return some.reduce((n, share) => n + share.cases.length, 0);
+}

@@ -1,0 +1,420 @@
+// Every op that has a gradient: how to draw operands for it, its f64 truth, and ours.
+import { add, div, maximum, minimum, mul, sub } from "../../src/ops/binary.js";
+import { concat } from "../../src/ops/concat.js";
+import { expand } from "../../src/ops/expand.js";
+import { gather } from "../../src/ops/gather.js";
+import { copy, reshape, slice, transpose } from "../../src/ops/layout.js";
+import { type CrossEntropyOptions, crossEntropy, mse } from "../../src/ops/loss.js";
+import { matmul } from "../../src/ops/matmul.js";
+import { dropout } from "../../src/ops/random.js";
+import { max, mean, min, norm, sum } from "../../src/ops/reduce.js";
+import { logSoftmax, softmax } from "../../src/ops/softmax.js";
+import * as unaryOps from "../../src/ops/unary.js";
+import { where } from "../../src/ops/where.js";
+import { type Tensor, tensor } from "../../src/tensor.js";
+import { distributions, pick, type Random } from "../grid.js";
+import { broadcastShapes, generate, type Reference, reference, sizeOf, sumTo } from "../reference/array.js";
+import * as binary from "../reference/binary.js";
+import * as moves from "../reference/concat.js";
+import * as rows from "../reference/gather.js";
+import * as layout from "../reference/layout.js";
+import * as loss from "../reference/loss.js";
+import * as product from "../reference/matmul.js";
+import { unitAt } from "../reference/random.js";
+import * as reduction from "../reference/reduce.js";
+import * as soft from "../reference/softmax.js";
+import * as unary from "../reference/unary.js";
+import { where as choose, whereVjp } from "../reference/where.js";
+
+/** One op on operands of one shape. */
+export interface Instance {
+  /** What gradients are asked for. All values are f32. */
+  readonly operands: readonly Reference[];
+  readonly forward: (xs: readonly Reference[]) => Reference;
+  /** The gradients by the operands, from g and the mathematics. */
+  readonly vjp: (g: Reference, xs: readonly Reference[]) => readonly Reference[];
+  readonly ours: (xs: readonly Tensor[]) => Tensor;
+  /**
+   * For sums of products: how many roundings each element of each gradient takes. Its error is at most (roundings + 1) · 2⁻²⁴ times
+   * the vjp of the magnitudes.
+   */
+  readonly roundings?: readonly number[];
+}
+
+/** Draws the op for shape number `i` of `shapes`. */
+export type Draw = (next: Random, i: number) => Instance;
+
+export const shapes: readonly (readonly number[])[] = [
+  ...[[], [1], [2], [3], [4], [5], [7], [9], [17], [33]],
+  ...[
+    [1, 1],
+    [2, 3],
+    [4, 5],
+    [5, 1],
+    [1, 6],
+    [9, 4],
+    [2, 3, 4],
+    [3, 1, 5],
+    [2, 4, 3],
+    [2, 1, 3, 2],
+  ],
+];
+
+type Kind = (next: Random) => number;
+const normal: Kind = (next) => distributions.normal(next);
+const positive: Kind = (next) => 0.3 + 2 * next();
+/** Far enough from where a function bends for central differences. */
+const awayFrom =
+  (...kinks: number[]): Kind =>
+  (next) => {
+    for (;;) {
+      const x = 1.5 * normal(next);
+      if (kinks.every((kink) => Math.abs(x - kink) > 0.01)) return x;
+    }
+  };
+
+function real(shape: readonly number[], next: Random, kind: Kind = normal): Reference {
+  return generate(shape, () => Math.fround(kind(next)));
+}
+
+/** Values a hundredth apart at least, in any order. */
+function distinct(shape: readonly number[], next: Random): Reference {
+  const order = Array.from({ length: sizeOf(shape) }, (_, i) => [next(), i] as const).sort((a, b) => a[0] - b[0]);
+  return generate(shape, (i) => Math.fround((order[i]![1] + next() * 0.8) * 0.05 - 1));
+}
+
+/** Shape number `i`, with an axis at least. */
+function ranked(i: number): readonly number[] {
+  return shapes[i]!.length === 0 ? [6] : shapes[i]!;
+}
+
+const toTensor = (x: Reference): Tensor => tensor(Float32Array.from(x.data), x.shape);
+
+type UnaryCall = (x: Tensor) => Tensor;
+
+function one(name: unary.UnaryName, call: UnaryCall, kind: Kind = normal, p = 0, q = 0): Draw {
+  return (next, i) => ({
+    operands: [real(shapes[i]!, next, kind)],
+    forward: ([x]) => unary.forward(name, x!, p, q),
+    vjp: (g, [x]) => [unary.vjp(name, g, x!, p, q)],
+    ours: ([x]) => call(x!),
+  });
+}
+
+/** Operands of one shape, and with axes that repeat on either side or both. */
+function pairOf(i: number): [readonly number[], readonly number[]] {
+  const shape = shapes[i]!;
+  const every = (odd: number): number[] => shape.map((d, axis) => (axis % 2 === odd ? 1 : d));
+  return (
+    [
+      [shape, shape],
+      [shape, every(0)],
+      [shape.slice(1), shape],
+      [every(1), every(0)],
+    ] as const
+  )[i % 4]!.map((s) => [...s]) as [number[], number[]];
+}
+
+function two(name: binary.BinaryName, call: (a: Tensor, b: Tensor) => Tensor, kind?: Kind): Draw {
+  return (next, i) => {
+    const [a, b] = pairOf(i);
+    const repeats = (shape: readonly number[]): number => sizeOf(broadcastShapes(a, b)) / sizeOf(shape);
+    // Quotients have three roundings each, products one.
+    const each = name === "div" ? 4 : 1;
+    const operands = kind === undefined ? apart(a, b, next) : [real(a, next, kind), real(b, next, kind)];
+    return {
+      operands,
+      forward: ([x, y]) => binary.forward(name, x!, y!),
+      vjp: (g, [x, y]) => binary.vjp(name, g, x!, y!),
+      ours: ([x, y]) => call(x!, y!),
+      ...(kind !== undefined && { roundings: [repeats(a) + each, repeats(b) + each] }),
+    };
+  };
+}
+
+/** Two operands of which no two values are near. */
+function apart(a: readonly number[], b: readonly number[], next: Random): [Reference, Reference] {
+  const all = distinct([sizeOf(a) + sizeOf(b)], next).data;
+  return [reference(a, all.slice(0, sizeOf(a))), reference(b, all.slice(sizeOf(a)))];
+}
+
+/** Some of the axes; all where that is none. */
+function someAxes(rank: number, next: Random): number[] | undefined {
+  const axes = Array.from({ length: rank }, (_, axis) => axis).filter(() => next() < 0.5);
+  return axes.length > 0 ? axes : undefined;
+}
+
+function reduced(name: reduction.ReduceName, call: typeof sum): Draw {
+  return (next, i) => {
+    const axes = someAxes(shapes[i]!.length, next);
+    const options = { keepDims: next() < 0.5, ...(axes && { axes }) };
+    return {
+      operands: [name === "max" || name === "min" ? distinct(shapes[i]!, next) : real(shapes[i]!, next, awayFrom(0))],
+      forward: ([x]) => reduction.forward(name, x!, options),
+      vjp: (g, [x]) => [reduction.vjp(name, g, x!, options)],
+      ours: ([x]) => call(x!, options),
+      ...((name === "sum" || name === "mean") && { roundings: [1] }),
+    };
+  };
+}
+
+interface MatmulWays {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly bias?: boolean;
+  readonly activation?: "relu" | "sigmoid" | "tanh";
+}
+
+function multiplied({ bias = false, ...ways }: MatmulWays): Draw {
+  return (next, i) => {
+    const [m, k, n] = [1 + pick(next, 9), 1 + pick(next, 20), 1 + pick(next, 12)];
+    const [aLead, bLead] = [
+      [[], []],
+      [[2], []],
+      [[2], [2]],
+      [[1], [3]],
+      [[2, 1], [3]],
+    ][i % 5] as [number[], number[]];
+    const a = [...aLead, ...(ways.transposeA ? [k, m] : [m, k])];
+    const b = [...bLead, ...(ways.transposeB ? [n, k] : [k, n])];
+    const batches = sizeOf(broadcastShapes(aLead, bLead));
+    const operands = [real(a, next), real(b, next), ...(bias ? [real([n], next)] : [])];
+    const options = (rest: readonly Reference[]) => ({ ...ways, ...(rest[0] && { bias: rest[0] }) });
+    // relu bends at 0: sums near it are left out by drawing again.
+    if (ways.activation === "relu") {
+      const { activation: _, ...linear } = options(operands.slice(2));
+      const sums = product.forward(operands[0]!, operands[1]!, linear).data;
+      if (sums.some((x) => Math.abs(x) < 0.001)) return multiplied({ bias, ...ways })(next, i);
+    }
+    return {
+      operands,
+      forward: ([x, y, ...rest]) => product.forward(x!, y!, options(rest)),
+      vjp: (g, [x, y, ...rest]) => product.vjp(g, x!, y!, options(rest)),
+      ours: ([x, y, rest]) => matmul(x!, y!, { ...ways, bias: rest }),
+      ...(ways.activation === undefined && { roundings: [n * batches, m * batches, m * batches] }),
+    };
+  };
+}
+
+function softened(call: typeof softmax, forward: typeof soft.softmax, back: typeof soft.softmaxVjp): Draw {
+  return (next, i) => {
+    const shape = ranked(i);
+    const options = { axis: pick(next, shape.length * 2) - shape.length, temperature: [1, 2, 0.5][i % 3]! };
+    return {
+      operands: [real(shape, next)],
+      forward: ([x]) => forward(x!, options),
+      vjp: (g, [x]) => [back(g, x!, options)],
+      ours: ([x]) => call(x!, options),
+    };
+  };
+}
+
+const reductions = ["mean", "sum", "none"] as const;
+
+interface CrossEntropyWays {
+  readonly target: "labels" | "probabilities";
+  readonly smoothing?: number;
+  readonly weighted?: boolean;
+  readonly ignored?: boolean;
+}
+
+function crossed({ target, smoothing = 0, weighted = false, ignored = false }: CrossEntropyWays): Draw {
+  return (next, i) => {
+    const [count, classes] = [1 + pick(next, 6), 2 + pick(next, 9)];
+    const reduction = reductions[i % 3]!;
+    const weight = weighted ? { weight: real([classes], next, positive) } : {};
+    const options = { labelSmoothing: smoothing, reduction, ...(ignored && { ignoreIndex: -1 }), ...weight };
+    // One label counts always, so that the mean is one of something.
+    const labels = generate([count], (r) => (ignored && r > 0 && next() < 0.4 ? -1 : pick(next, classes)));
+    const probabilities = soft.softmax(real([count, classes], next));
+    const rounded = generate(probabilities.shape, (j) => Math.fround(probabilities.data[j]!));
+    const hard = target === "labels";
+    const at = (xs: readonly Reference[]) => loss.crossEntropy(xs[0]!, hard ? labels : xs[1]!, options);
+    const scaled = (by: Reference, g: Reference): Reference =>
+      generate(by.shape, (j) => by.data[j]! * g.data[reduction === "none" ? Math.floor(j / classes) : 0]!);
+    const ourOptions = (): CrossEntropyOptions => ({
+      ...{ labelSmoothing: smoothing, reduction, ...(ignored && { ignoreIndex: -1 }) },
+      ...(weight.weight && { weight: toTensor(weight.weight) }),
+    });
+    return {
+      operands: [real([count, classes], next), ...(hard ? [] : [rounded])],
+      forward: (xs) => at(xs).value,
+      vjp: (g, xs) => [scaled(at(xs).gradient, g), ...(hard ? [] : [scaled(at(xs).targetGradient, g)])],
+      ours: ([x, y]) => crossEntropy(x!, y ?? tensor(Int32Array.from(labels.data)), ourOptions()),
+    };
+  };
+}
+
+const squaredError: Draw = (next, i) => {
+  const reduction = reductions[i % 3]!;
+  return {
+    operands: [real(shapes[i]!, next), real(shapes[i]!, next)],
+    forward: ([x, y]) => loss.mse(x!, y!, reduction),
+    vjp: (g, [x, y]) => {
+      const by = reduction === "mean" ? x!.data.length : 1;
+      const d = generate(
+        x!.shape,
+        (j) => (2 * (x!.data[j]! - y!.data[j]!) * g.data[reduction === "none" ? j : 0]!) / by,
+      );
+      return [d, generate(d.shape, (j) => -d.data[j]!)];
+    },
+    ours: ([x, y]) => mse(x!, y!, { reduction }),
+  };
+};
+
+/** Ops that move values: exact but for sums of what repeats. */
+const moving: Record<string, Draw> = {
+  gather: (next, i) => {
+    const shape = ranked(i);
+    const indices = generate([[5], [2, 3], [], [1], [0]][i % 5]!, () => pick(next, shape[0]!));
+    return {
+      operands: [real(shape, next)],
+      forward: ([x]) => rows.gather(x!, indices),
+      vjp: (g, [x]) => [rows.gatherVjp(g, x!.shape, indices).sums],
+      ours: ([x]) => gather(x!, tensor(Int32Array.from(indices.data), indices.shape)),
+      roundings: [6],
+    };
+  },
+  concat: (next, i) => {
+    const shape = ranked(i);
+    const axis = pick(next, shape.length);
+    const sizes = [shape[axis]!, 3, 0, 1].slice(0, 2 + (i % 3));
+    const all = sizes.map((d) => shape.map((size, a) => (a === axis ? d : size)));
+    return {
+      operands: all.map((s) => real(s, next)),
+      forward: (xs) => moves.concat(xs, axis),
+      vjp: (g) =>
+        sizes.map((d, part) => {
+          const start = sizes.slice(0, part).reduce((n, size) => n + size, 0);
+          return layout.slice(
+            g,
+            g.shape.map((_, a) => (a === axis ? { start, end: start + d } : {})),
+          );
+        }),
+      ours: (xs) => concat([...xs], { axis }),
+      roundings: sizes.map(() => 0),
+    };
+  },
+  slice: (next, i) => {
+    const shape = ranked(i);
+    const range = (d: number) =>
+      [{}, { start: pick(next, d) }, { end: -pick(next, d) || d }, { step: -1 }, { start: -1, step: -2 }, { step: 2 }][
+        pick(next, 6)
+      ]!;
+    const ranges = shape.map(range);
+    return {
+      operands: [real(shape, next)],
+      forward: ([x]) => layout.slice(x!, ranges),
+      vjp: (g) => [layout.sliceVjp(g, shape, ranges)],
+      ours: ([x]) => slice(x!, ranges),
+      roundings: [0],
+    };
+  },
+  transpose: (next, i) => {
+    const axes = shapes[i]!.map((_, axis) => [next(), axis] as const)
+      .sort((a, b) => a[0] - b[0])
+      .map(([, axis]) => axis);
+    return {
+      operands: [real(shapes[i]!, next)],
+      forward: ([x]) => layout.transpose(x!, axes),
+      vjp: (g) => [
+        layout.transpose(
+          g,
+          axes.map((_, axis) => axes.indexOf(axis)),
+        ),
+      ],
+      ours: ([x]) => transpose(x!, axes),
+      roundings: [0],
+    };
+  },
+  reshape: (next, i) => ({
+    operands: [real(shapes[i]!, next)],
+    forward: ([x]) => ({ ...x!, shape: [1, x!.data.length] }),
+    vjp: (g, [x]) => [{ ...g, shape: x!.shape }],
+    ours: ([x]) => reshape(x!, [1, -1]),
+    roundings: [0],
+  }),
+  copy: (next, i) => ({
+    operands: [real(shapes[i]!, next)],
+    forward: ([x]) => x!,
+    vjp: (g) => [g],
+    ours: ([x]) => copy(x!),
+    roundings: [0],
+  }),
+  expand: (next, i) => {
+    const from = shapes[i]!.map((d) => (next() < 0.5 ? 1 : d));
+    const to = i % 3 === 0 ? [2, ...shapes[i]!] : shapes[i]!;
+    return {
+      operands: [real(from, next)],
+      forward: ([x]) => layout.expand(x!, to),
+      vjp: (g) => [sumTo(g, from)],
+      ours: ([x]) => expand(x!, to),
+      roundings: [sizeOf(to) / sizeOf(from)],
+    };
+  },
+  where: (next, i) => {
+    const [a, b] = pairOf(i);
+    const shape = broadcastShapes(a, b);
+    const mask = generate(shape, () => pick(next, 2));
+    return {
+      operands: [real(a, next), real(b, next)],
+      forward: ([x, y]) => choose(mask, x!, y!),
+      vjp: (g, [x, y]) => whereVjp(g, mask, x!, y!),
+      ours: ([x, y]) => where(tensor(Uint8Array.from(mask.data), shape), x!, y!),
+      roundings: [sizeOf(shape) / sizeOf(a), sizeOf(shape) / sizeOf(b)],
+    };
+  },
+  dropout: (next, i) => {
+    const [seed, stream, p] = [pick(next, 1e9), pick(next, 100), [0, 0.3, 0.5, 1][i % 4]!];
+    const scaled = (x: Reference): Reference =>
+      generate(x.shape, (j) => (unitAt(seed, stream, j) >= Math.fround(p) ? x.data[j]! / (1 - p) : 0));
+    return {
+      operands: [real(shapes[i]!, next)],
+      forward: ([x]) => scaled(x!),
+      vjp: (g) => [scaled(g)],
+      ours: ([x]) => dropout(x!, { p, seed, stream }),
+      roundings: [1],
+    };
+  },
+};
+
+const transposed = [{}, { transposeA: true }, { transposeB: true }, { transposeA: true, transposeB: true }] as const;
+
+export const table: Readonly<Record<string, Draw>> = {
+  ...Object.fromEntries(
+    transposed.flatMap((ways) =>
+      [
+        {},
+        { bias: true },
+        ...(["relu", "sigmoid", "tanh"] as const).map((activation) => ({ bias: true, activation })),
+      ].map(
+        (more) =>
+          [`matmul ${Object.keys(ways)} ${Object.values(more).join(" ")}`, multiplied({ ...ways, ...more })] as const,
+      ),
+    ),
+  ),
+  ...{ add: two("add", add, normal), sub: two("sub", sub, normal), mul: two("mul", mul, normal) },
+  ...{ div: two("div", div, positive), maximum: two("maximum", maximum), minimum: two("minimum", minimum) },
+  ...{ neg: one("neg", unaryOps.neg), abs: one("abs", unaryOps.abs, awayFrom(0)), exp: one("exp", unaryOps.exp) },
+  ...{ log: one("log", unaryOps.log, positive), sqrt: one("sqrt", unaryOps.sqrt, positive) },
+  ...{ square: one("square", unaryOps.square), relu: one("relu", unaryOps.relu, awayFrom(0)) },
+  ...{ silu: one("silu", unaryOps.silu), sigmoid: one("sigmoid", unaryOps.sigmoid), tanh: one("tanh", unaryOps.tanh) },
+  leakyRelu: one("leakyRelu", (x) => unaryOps.leakyRelu(x), awayFrom(0), Math.fround(0.01)),
+  "leakyRelu slope": one("leakyRelu", (x) => unaryOps.leakyRelu(x, { slope: -0.5 }), awayFrom(0), -0.5),
+  gelu: one("gelu", (x) => unaryOps.gelu(x)),
+  "gelu tanh": one("geluTanh", (x) => unaryOps.gelu(x, { approximate: "tanh" })),
+  softplus: one("softplus", (x) => unaryOps.softplus(x), normal, 1, 20),
+  "softplus options": one("softplus", (x) => unaryOps.softplus(x, { beta: 2, threshold: 1 }), awayFrom(0.5), 2, 1),
+  clamp: one("clamp", (x) => unaryOps.clamp(x, { min: -0.5, max: 0.75 }), awayFrom(-0.5, 0.75), -0.5, 0.75),
+  "clamp above": one("clamp", (x) => unaryOps.clamp(x, { max: 0 }), awayFrom(0), Number.NEGATIVE_INFINITY, 0),
+  ...{ sum: reduced("sum", sum), mean: reduced("mean", mean), norm: reduced("norm", norm) },
+  ...{ max: reduced("max", max), min: reduced("min", min) },
+  softmax: softened(softmax, soft.softmax, soft.softmaxVjp),
+  logSoftmax: softened(logSoftmax, soft.logSoftmax, soft.logSoftmaxVjp),
+  "crossEntropy labels": crossed({ target: "labels" }),
+  "crossEntropy labels, all options": crossed({ target: "labels", smoothing: 0.25, weighted: true, ignored: true }),
+  "crossEntropy probabilities": crossed({ target: "probabilities" }),
+  "crossEntropy probabilities, all options": crossed({ target: "probabilities", smoothing: 0.25, weighted: true }),
+  mse: squaredError,
+  ...moving,
+};

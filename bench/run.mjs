@@ -17,9 +17,22 @@ for (const work of matmul(contenders)) {
   const ratio = mine.median / best;
   if (json) {
     const values = Object.fromEntries(peers.map((row) => [row.name, row.median]));
-    console.log(JSON.stringify({ work: work.name, shape: work.shape, host: process.version, ours: mine.median, peers: values, best, ratio, unit: "GFLOP/s" }));
+    console.log(
+      JSON.stringify({
+        work: work.name,
+        shape: work.shape,
+        host: process.version,
+        ours: mine.median,
+        peers: values,
+        best,
+        ratio,
+        unit: "GFLOP/s",
+      }),
+    );
   } else {
-    const shown = rows.map((row) => `${row.name} ${row.median.toFixed(1)} (${row.min.toFixed(1)}–${row.max.toFixed(1)})`);
+    const shown = rows.map(
+      (row) => `${row.name} ${row.median.toFixed(1)} (${row.min.toFixed(1)}–${row.max.toFixed(1)})`,
+    );
     console.log(`${work.name.padEnd(22)} ${shown.join("   ")}   ratio ${ratio.toFixed(2)}`);
   }
 }
@@ -30,7 +43,8 @@ async function race({ flops, start }) {
   const [truth, ...others] = await Promise.all(runs.map(({ run }) => run.result()));
   for (const other of others)
     for (const [i, value] of truth.entries())
-      if (Math.abs(value - other[i]) > 1e-3 * (1 + Math.abs(value))) throw new Error(`results differ at ${i}: ${value}, ${other[i]}`);
+      if (Math.abs(value - other[i]) > 1e-3 * (1 + Math.abs(value)))
+        throw new Error(`results differ at ${i}: ${value}, ${other[i]}`);
   const repeats = Math.max(1, Math.round(1.5e8 / flops));
   const speeds = runs.map(() => []);
   for (let round = 0; round < 25; round++)

@@ -17,7 +17,14 @@ for (const binary of ["simd", "relaxed"]) {
 }
 writeFileSync("build/kernels/bytes.d.ts", "declare const base64: string;\nexport default base64;\n");
 
-const shared = { bundle: true, format: "esm", target: "es2022", legalComments: "none", logLevel: "warning", outdir: "build" };
+const shared = {
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  legalComments: "none",
+  logLevel: "warning",
+  outdir: "build",
+};
 await build({
   ...shared,
   entryPoints: { index: "src/index.ts" },

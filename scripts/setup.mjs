@@ -18,7 +18,15 @@ export function install(folder = ".") {
 }
 
 export function build() {
-  const sources = ["assembly", "src", "scripts/build.mjs", "asconfig.json", "package-lock.json", "tsconfig.json", "tsconfig.types.json"];
+  const sources = [
+    "assembly",
+    "src",
+    "scripts/build.mjs",
+    "asconfig.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "tsconfig.types.json",
+  ];
   once(join("build", ".built"), sources, () => run(process.execPath, ["scripts/build.mjs"]));
 }
 

@@ -2,7 +2,11 @@
 export type DType = "f32" | "i32" | "u8";
 
 /** The typed array that `data()` of a tensor of dtype `D` gives. */
-export type DataOf<D extends DType = DType> = D extends "f32" ? Float32Array : D extends "i32" ? Int32Array : Uint8Array;
+export type DataOf<D extends DType = DType> = D extends "f32"
+  ? Float32Array
+  : D extends "i32"
+    ? Int32Array
+    : Uint8Array;
 
 /** Bytes per element. */
 export const bytesOf: Readonly<Record<DType, number>> = { f32: 4, i32: 4, u8: 1 };

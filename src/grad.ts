@@ -18,7 +18,7 @@ import { leaves, mapTree, type Tree } from "./tree.js";
  * const square = valueAndGrad((x: Tensor) => mul(x, x));
  * const { value, grads } = square(tensor([3], [])); // 9 and 6
  */
-export function valueAndGrad<P extends Tree, A extends unknown[], X = undefined>(
+export function valueAndGrad<P extends Tree = Tensor, A extends unknown[] = [], X = undefined>(
   fn: (params: P, ...rest: A) => Tensor | readonly [Tensor, X],
 ): (params: P, ...rest: A) => { value: Tensor<"f32">; grads: P; aux: X } {
   return (params, ...rest) =>
@@ -33,7 +33,7 @@ export function valueAndGrad<P extends Tree, A extends unknown[], X = undefined>
       }
       try {
         const result = listen(tape, () => fn(params, ...rest));
-        const [value, aux] = result instanceof Tensor ? [result, undefined] : result;
+        const [value, aux] = (Array.isArray(result) ? result : [result]) as readonly [Tensor, X?];
         if (!(value instanceof Tensor) || value.dtype !== "f32" || sizeOf(value.shape) !== 1)
           throw new GradientError(
             `grad: the function returned ${value}; it must return an f32 scalar, e.g. mean() of it`,
@@ -53,7 +53,7 @@ export function valueAndGrad<P extends Tree, A extends unknown[], X = undefined>
  * @example
  * const slope = grad((x: Tensor) => sum(square(x)))(tensor([1, 2])); // [2, 4]
  */
-export function grad<P extends Tree, A extends unknown[]>(
+export function grad<P extends Tree = Tensor, A extends unknown[] = []>(
   fn: (params: P, ...rest: A) => Tensor,
 ): (params: P, ...rest: A) => P {
   const both = valueAndGrad(fn);
@@ -74,7 +74,7 @@ function backward(tape: Tape, value: Tensor): Map<number, Tensor> {
   const gradients = new Map<number, Tensor>();
   const end = tape.ids.get(value);
   if (end !== undefined) gradients.set(end, ones(value.shape));
-  for (let entry = tape.entries.pop(); entry !== undefined; entry = tape.entries.pop()) {
+  for (let entry = tape.entries.at(-1); entry !== undefined; entry = tape.entries.at(-1)) {
     const id = tape.ids.get(entry.output)!;
     const g = gradients.get(id);
     if (g !== undefined) {
@@ -82,6 +82,8 @@ function backward(tape: Tape, value: Tensor): Map<number, Tensor> {
       spread(tape, entry, g, gradients);
       g.dispose();
     }
+    // Until here it stays on the tape, which frees it if a gradient rule throws.
+    tape.entries.pop();
     release(entry);
   }
   return gradients;

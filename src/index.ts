@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The whole public surface, by hand.
 export type { DataOf, DType } from "./dtype.js";
 export {
@@ -14,7 +15,13 @@ export {
 } from "./errors.js";
 export { type IdxTensor, readIdx } from "./files/idx.js";
 export { fromBytes, load, save, toBytes } from "./files/model.js";
-export { parseSafetensors, type Safetensors, type StoredTensor, serializeSafetensors } from "./files/safetensors.js";
+export {
+  type Bytes,
+  parseSafetensors,
+  type Safetensors,
+  type StoredTensor,
+  serializeSafetensors,
+} from "./files/safetensors.js";
 export { stateFromBytes, stateToBytes } from "./files/state.js";
 export { grad, stopGradient, valueAndGrad } from "./grad.js";
 export { type ApplyOptions, type GraphNode, Model, type Params, type Trainable } from "./model.js";
@@ -64,10 +71,10 @@ export { confusion, type EvaluateOptions, type Evaluation, evaluate, type Loss }
 export {
   type EarlyStopping,
   type StopReason,
+  type Training,
   type TrainOptions,
   type TrainState,
   type TrainStep,
-  type Training,
   train,
 } from "./train/train.js";
 export type { Tree } from "./tree.js";

@@ -1,7 +1,7 @@
 // The ops that a model's graph is made of: one table, read by the model, by the files and by what rewrites graphs.
 import { ArgumentError, ShapeError } from "./errors.js";
-import { type EpilogueActivation, matmul } from "./ops/matmul.js";
 import { reshape } from "./ops/layout.js";
+import { type EpilogueActivation, matmul } from "./ops/matmul.js";
 import { dropout } from "./ops/random.js";
 import { logSoftmax, softmax } from "./ops/softmax.js";
 import { clamp, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from "./ops/unary.js";
@@ -30,7 +30,11 @@ export interface Layer {
 }
 
 /** A layer without parameters; `settings` names its attributes, all finite numbers. */
-function plain(name: string, run: (x: Tensor, attributes: Attributes) => Tensor, settings: readonly string[] = []): Layer {
+function plain(
+  name: string,
+  run: (x: Tensor, attributes: Attributes) => Tensor,
+  settings: readonly string[] = [],
+): Layer {
   return {
     params(attributes) {
       for (const setting of settings) number(name, attributes, setting, -Number.MAX_VALUE, Number.MAX_VALUE);
@@ -61,7 +65,9 @@ const linear: Layer = {
   },
   run(x, { weight, bias }, attributes, { activation }) {
     if (x.shape[x.rank - 1] !== attributes.in)
-      throw new ShapeError(`linear: x is ${show(x.shape)}, the layer takes [..., ${attributes.in}]; the last size must be ${attributes.in}`);
+      throw new ShapeError(
+        `linear: x is ${show(x.shape)}, the layer takes [..., ${attributes.in}]; the last size must be ${attributes.in}`,
+      );
     return matmul(x, weight!, { transposeB: true, bias, activation });
   },
 };
@@ -90,7 +96,10 @@ const softplusLayer = plain(
   (x, { beta, threshold }) => softplus(x, { beta: beta as number, threshold: threshold as number }),
   ["beta", "threshold"],
 );
-const clampLayer = plain("clamp", (x, { min, max }) => clamp(x, { min: min as number, max: max as number }), ["min", "max"]);
+const clampLayer = plain("clamp", (x, { min, max }) => clamp(x, { min: min as number, max: max as number }), [
+  "min",
+  "max",
+]);
 
 /** A map, so that a name from a file is only ever data. */
 export const layers: ReadonlyMap<string, Layer> = new Map<string, Layer>([

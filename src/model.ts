@@ -53,8 +53,11 @@ export class Model implements Trainable {
     readonly graph: readonly GraphNode[],
     params: Params,
   ) {
-    this.params = Object.assign(Object.create(null), params);
-    this.plan = planOf(graph, this.params);
+    this.plan = planOf(graph, Object.assign(Object.create(null), params));
+    // In the order of the graph, wherever they came from.
+    this.params = Object.create(null);
+    for (const { names } of this.plan)
+      for (const [, name] of names) (this.params as Record<string, Tensor>)[name] = params[name]!;
   }
 
   /** Numbers in all parameters. */
@@ -117,8 +120,10 @@ function planOf(graph: readonly GraphNode[], params: Params): Step[] {
   const free = new Set(Object.keys(params));
   for (const node of graph) {
     const layer = layers.get(node.op);
-    if (layer === undefined) throw new ArgumentError(`model: node "${node.name}" is a "${node.op}", which this version does not know`);
-    if (!known.has(node.input)) throw new ArgumentError(`model: node "${node.name}" reads "${node.input}", which no node before it gives`);
+    if (layer === undefined)
+      throw new ArgumentError(`model: node "${node.name}" is a "${node.op}", which this version does not know`);
+    if (!known.has(node.input))
+      throw new ArgumentError(`model: node "${node.name}" reads "${node.input}", which no node before it gives`);
     if (known.has(node.name)) throw new ArgumentError(`model: two nodes are called "${node.name}"; names must differ`);
     known.add(node.name);
     for (const [role, shape] of Object.entries(layer.params(node.attributes))) {
@@ -126,7 +131,9 @@ function planOf(graph: readonly GraphNode[], params: Params): Step[] {
       const found = params[name];
       if (found === undefined) throw new ArgumentError(`model: parameter "${name}" is missing`);
       if (!sameShape(found.shape, shape) || found.dtype !== "f32")
-        throw new ShapeError(`model: parameter "${name}" is ${found.dtype} ${show(found.shape)}; its node needs f32 ${show(shape)}`);
+        throw new ShapeError(
+          `model: parameter "${name}" is ${found.dtype} ${show(found.shape)}; its node needs f32 ${show(shape)}`,
+        );
       free.delete(name);
     }
   }

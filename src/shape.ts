@@ -58,7 +58,9 @@ export function broadcastShape(who: string, a: Shape, b: Shape): Shape {
 export function checkAxis(who: string, axis: number, rank: number): number {
   const a = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || a < 0 || a >= rank)
-    throw new ShapeError(`${who}: axis ${axis} is outside a tensor of rank ${rank}; it goes from ${-rank} to ${rank - 1}`);
+    throw new ShapeError(
+      `${who}: axis ${axis} is outside a tensor of rank ${rank}; it goes from ${-rank} to ${rank - 1}`,
+    );
   return a;
 }
 

@@ -43,7 +43,13 @@ export function recording(): boolean {
 }
 
 /** Writes a step to each tape that knows one of its inputs. */
-export function record(op: Op<unknown>, inputs: readonly Tensor[], output: Tensor, params: unknown, plan: OutPlan): void {
+export function record(
+  op: Op<unknown>,
+  inputs: readonly Tensor[],
+  output: Tensor,
+  params: unknown,
+  plan: OutPlan,
+): void {
   if (output.dtype !== "f32") return;
   for (const tape of tapes) {
     if (!inputs.some((input) => tape.ids.has(input))) continue;

@@ -82,7 +82,8 @@ export class Tensor<D extends DType = DType> {
 
   /** The one number of a tensor with one element. @throws {ShapeError} if there are more. */
   async item(): Promise<number> {
-    if (this.size !== 1) throw new ShapeError(`item: the tensor is ${show(this.shape)}; item() reads one element, data() all`);
+    if (this.size !== 1)
+      throw new ShapeError(`item: the tensor is ${show(this.shape)}; item() reads one element, data() all`);
     return readTensor(this)[0]!;
   }
 

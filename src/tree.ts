@@ -4,12 +4,16 @@ import { Tensor } from "./tensor.js";
 /** A tensor, or arrays and objects of tensors, nested. */
 export type Tree = Tensor | readonly Tree[] | { readonly [name: string]: Tree };
 
-/** The tensors of a tree, in order. */
+/** The tensors of a tree; those of an object by the order of their names, however it was made: trees of one kind pair up. */
 export function leaves(tree: Tree): Tensor[] {
   if (tree instanceof Tensor) return [tree];
   if (typeof tree !== "object" || tree === null)
     throw new DTypeError(`tree: expected tensors in arrays or objects, got ${tree === null ? "null" : typeof tree}`);
-  return Object.values(tree).flatMap(leaves);
+  if (Array.isArray(tree)) return tree.flatMap(leaves);
+  const branches = tree as { readonly [name: string]: Tree };
+  return Object.keys(branches)
+    .sort()
+    .flatMap((name) => leaves(branches[name]!));
 }
 
 /** The same tree with each tensor replaced. Objects come back without a prototype: names are data. */

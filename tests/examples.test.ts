@@ -41,10 +41,9 @@ const examples = [...inReadme(), ...sources.flatMap(inComments)];
 
 /** Names and values that lines promise: `const y = …; // [1, 2]` or `// f32 [1, 2]`, `// 3`. */
 function promises(code: string): [name: string, value: unknown][] {
-  return [...code.matchAll(/^const (\w+) = .*?; \/\/ (?:f32 |i32 |u8 |Float32Array )?(-?[\d.]+|\[.*\])$/gm)].map((found) => [
-    found[1]!,
-    JSON.parse(found[2]!),
-  ]);
+  return [...code.matchAll(/^const (\w+) = .*?; \/\/ (?:f32 |i32 |u8 |Float32Array )?(-?[\d.]+|\[.*\])$/gm)].map(
+    (found) => [found[1]!, JSON.parse(found[2]!)],
+  );
 }
 
 async function numbersOf(value: unknown): Promise<number[]> {
@@ -71,9 +70,16 @@ describe("examples", () => {
     const said: unknown[][] = [];
     const names = { ...spokeshave, model, data, console: { log: (...words: unknown[]) => said.push(words) } };
     const promised = promises(code);
-    const declared = new Set([...code.matchAll(/(?:const|let) (?:\{([^}]*)\}|\[([^\]]*)\]|(\w+))/g)].flatMap((m) => (m[1] ?? m[2] ?? m[3])!.split(/[,\s]+/)));
+    const declared = new Set(
+      [...code.matchAll(/(?:const|let) (?:\{([^}]*)\}|\[([^\]]*)\]|(\w+))/g)].flatMap((m) =>
+        (m[1] ?? m[2] ?? m[3])!.split(/[,\s]+/),
+      ),
+    );
     const given = Object.entries(names).filter(([name]) => !declared.has(name));
-    const body = transformSync(`async function example() {\n${code}\nreturn { ${promised.map(([name]) => name)} };\n}`, { loader: "ts" });
+    const body = transformSync(
+      `async function example() {\n${code}\nreturn { ${promised.map(([name]) => name)} };\n}`,
+      { loader: "ts" },
+    );
     const make = new Function(...given.map(([name]) => name), `${body.code}\nreturn example;`);
     const results = await make(...given.map(([, value]) => value))();
     for (const [name, value] of promised) {

@@ -20,7 +20,9 @@ export async function demo({ json, epochs, seed, out }: DemoOptions): Promise<vo
   const layers = [nn.linear(784, 300), nn.relu(), nn.linear(300, 100), nn.relu(), nn.linear(100, 10)];
   const model = nn.sequential(layers, { seed });
   const params = model.size;
-  say(`784-300-100-10 on MNIST: ${params} parameters, ${digits.train.size} digits, ${epochs} epochs, ${binary} kernels\n`);
+  say(
+    `784-300-100-10 on MNIST: ${params} parameters, ${digits.train.size} digits, ${epochs} epochs, ${binary} kernels\n`,
+  );
 
   const batchSize = 128;
   const steps = epochs * Math.ceil(digits.train.size / batchSize);
@@ -33,7 +35,14 @@ export async function demo({ json, epochs, seed, out }: DemoOptions): Promise<vo
   });
   if (!json) bar.start(steps, 0, { epoch: 1, loss: "-" });
   const began = performance.now();
-  for await (const { epoch, step, loss } of train(model, { data: digits.train, optimizer, epochs, batchSize, seed, report: 50 }))
+  for await (const { epoch, step, loss } of train(model, {
+    data: digits.train,
+    optimizer,
+    epochs,
+    batchSize,
+    seed,
+    report: 50,
+  }))
     bar.update(step, { epoch, loss: loss.toFixed(4) });
   const seconds = (performance.now() - began) / 1000;
   bar.stop();

@@ -23,12 +23,18 @@ async function main(): Promise<void> {
   }
   if (positionals.length !== 1 || positionals[0] !== "demo")
     throw new Error(`unknown command "${positionals.join(" ")}"; the command is demo`);
-  await demo({ json: values.json, epochs: count("epochs", values.epochs), seed: count("seed", values.seed), out: values.out });
+  await demo({
+    json: values.json,
+    epochs: count("epochs", values.epochs),
+    seed: count("seed", values.seed),
+    out: values.out,
+  });
 }
 
 function count(name: string, text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} is "${text}"; it must be an integer from 1`);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new Error(`--${name} is "${text}"; it must be an integer from 1`);
   return value;
 }
 

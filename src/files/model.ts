@@ -5,7 +5,7 @@ import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
 import { readFile, writeFileAtomic } from "./disk.js";
 import { type JsonValue, Numeral, quote, readJson } from "./json.js";
-import { parseSafetensors, serializeSafetensors } from "./safetensors.js";
+import { type Bytes, parseSafetensors, serializeSafetensors } from "./safetensors.js";
 import { restore, store } from "./tensors.js";
 
 /** The metadata entry that holds the graph. */
@@ -21,7 +21,7 @@ const limits = { start: 0, depth: 8, containers: 200_000, members: 100_000 };
  * @example
  * const copy = fromBytes(toBytes(model));
  */
-export function toBytes(model: Model): Uint8Array<ArrayBuffer> {
+export function toBytes(model: Model): Bytes {
   const graph = JSON.stringify({ version, graph: model.graph });
   const params = Object.entries(model.params).map(([name, t]) => [name, store(t)] as const);
   return serializeSafetensors(params, [[entry, graph]]);

@@ -23,6 +23,9 @@ const elementBytes = {
 /** An element type by its name in a safetensors file. */
 export type StoredDType = keyof typeof elementBytes;
 
+/** Bytes in a buffer of their own, under TypeScript before and after arrays named their buffers. */
+export type Bytes = ReturnType<Uint8Array["slice"]>;
+
 /** A tensor as a file holds it: row-major, little-endian bytes. */
 export interface StoredTensor {
   readonly dtype: StoredDType;
@@ -84,7 +87,7 @@ export function parseSafetensors(file: Uint8Array): Safetensors {
 export function serializeSafetensors(
   tensors: Iterable<readonly [string, StoredTensor]>,
   metadata: Iterable<readonly [string, string]> = [],
-): Uint8Array<ArrayBuffer> {
+): Bytes {
   const stored = unique(tensors, "tensor").sort(
     ([a, { dtype: p }], [b, { dtype: q }]) => elementBytes[q] - elementBytes[p] || byCodeUnit(a, b),
   );

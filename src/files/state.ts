@@ -4,7 +4,7 @@ import { Tensor } from "../tensor.js";
 import type { TrainState } from "../train/train.js";
 import type { Tree } from "../tree.js";
 import { type JsonValue, Numeral, readJson } from "./json.js";
-import { parseSafetensors, type StoredTensor, serializeSafetensors } from "./safetensors.js";
+import { type Bytes, parseSafetensors, type StoredTensor, serializeSafetensors } from "./safetensors.js";
 import { restore, store } from "./tensors.js";
 
 /** The metadata entry that holds everything but the tensors. */
@@ -27,7 +27,7 @@ type Packed =
  * for await (const step of training) if (step.epoch === 3) break;
  * const bytes = stateToBytes(training.state);
  */
-export function stateToBytes(state: TrainState<Tree>): Uint8Array<ArrayBuffer> {
+export function stateToBytes(state: TrainState<Tree>): Bytes {
   const tensors: [string, StoredTensor][] = [];
   const pack = (value: unknown): Packed => {
     if (value === undefined || value === null) return null;

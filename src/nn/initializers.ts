@@ -13,7 +13,11 @@ export interface SpreadOptions {
   gain?: number;
 }
 
-function spread(variance: (fanIn: number, fanOut: number) => number, gain: number, { distribution }: SpreadOptions): Initializer {
+function spread(
+  variance: (fanIn: number, fanOut: number) => number,
+  gain: number,
+  { distribution }: SpreadOptions,
+): Initializer {
   return (shape, random) => {
     const fanOut = shape[0] ?? 1;
     const fanIn = shape.slice(1).reduce((product, d) => product * d, 1);

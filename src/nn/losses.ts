@@ -192,8 +192,8 @@ export function nll(logProbabilities: Tensor, labels: Tensor, options: NllOption
 /**
  * Kullback-Leibler divergence of the prediction from the target: target · (ln target − logProbabilities), summed over classes (Kullback
  * & Leibler 1951). Both f32 of one shape; the result is a scalar, or that shape with `reduction: "none"`. As in PyTorch, "mean"
- * too, which divides by the number of elements: "batchMean" is the divergence per example. Other than there, where the
- * target is 0 nothing is lost and no gradient flows, not even against −Infinity.
+ * too, which divides by the number of elements: "batchMean" is the divergence per example. Unlike there, a target of 0 costs
+ * nothing and passes no gradient, not even against −Infinity.
  *
  * @throws {ShapeError} unless both have one shape, with a first size for "batchMean".
  * @throws {DTypeError} unless both are f32.

@@ -40,7 +40,12 @@ const concatOp: Op<number, ConcatPlan> = {
     let start = 0;
     return inputs.map((x, i) => {
       const end = start + x.shape[axis]!;
-      const part = needs[i] ? slice(g, g.shape.map((_, k) => (k === axis ? { start, end } : {}))) : undefined;
+      const part = needs[i]
+        ? slice(
+            g,
+            g.shape.map((_, k) => (k === axis ? { start, end } : {})),
+          )
+        : undefined;
       start = end;
       return part;
     });

@@ -2,7 +2,7 @@
 import { bytesOf } from "../dtype.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { apply, applyInPlace, type Op, type OutPlan } from "../op.js";
-import { checkAxis, checkShape, sameShape, type Shape, show, sizeOf, stridesOf } from "../shape.js";
+import { checkAxis, checkShape, type Shape, sameShape, show, sizeOf, stridesOf } from "../shape.js";
 import { record, recording } from "../tape.js";
 import type { Tensor } from "../tensor.js";
 import { zeros } from "./fill.js";
@@ -113,14 +113,20 @@ function solve(x: Tensor, shape: Shape): Shape {
 export function transpose<T extends Tensor>(x: T, axes: readonly number[] = x.shape.map((_, i) => x.rank - 1 - i)): T {
   const order = axes.map((axis) => checkAxis("transpose", axis, x.rank));
   if (order.length !== x.rank || new Set(order).size !== x.rank)
-    throw new ShapeError(`transpose: axes [${axes}] do not name each of the ${x.rank} dimensions of ${show(x.shape)} once`);
+    throw new ShapeError(
+      `transpose: axes [${axes}] do not name each of the ${x.rank} dimensions of ${show(x.shape)} once`,
+    );
   const strides = stridesOf(x.shape);
   return strided(x, {
     name: "transpose",
     shape: order.map((axis) => x.shape[axis]!),
     strides: order.map((axis) => strides[axis]!),
     start: 0,
-    back: (g) => transpose(g, order.map((_, i) => order.indexOf(i))),
+    back: (g) =>
+      transpose(
+        g,
+        order.map((_, i) => order.indexOf(i)),
+      ),
   });
 }
 

@@ -69,17 +69,45 @@ const negOp: Op<Pair, OutPlan<"f32">> = {
   vjp: (g) => [neg(g)],
 };
 const absOp = unary("abs", (k) => k.abs_f32, { kernel: (k) => k.abs_grad_f32, saves: "input", second: 0 });
-const expOp = unary("exp", (k) => k.exp_f32, { kernel: (k) => k.exp_grad_f32, saves: "output", second: (s) => ones(s.shape) });
-const logOp = unary("log", (k) => k.log_f32, { kernel: (k) => k.log_grad_f32, saves: "input", second: (s) => div(-1, mul(s, s)) });
-const sqrtOp = unary("sqrt", (k) => k.sqrt_f32, { kernel: (k) => k.sqrt_grad_f32, saves: "output", second: (s) => div(-0.5, mul(s, s)) });
-const squareOp = unary("square", (k) => k.square_f32, { kernel: (k) => k.square_grad_f32, saves: "input", second: (s) => full(s.shape, 2) });
+const expOp = unary("exp", (k) => k.exp_f32, {
+  kernel: (k) => k.exp_grad_f32,
+  saves: "output",
+  second: (s) => ones(s.shape),
+});
+const logOp = unary("log", (k) => k.log_f32, {
+  kernel: (k) => k.log_grad_f32,
+  saves: "input",
+  second: (s) => div(-1, mul(s, s)),
+});
+const sqrtOp = unary("sqrt", (k) => k.sqrt_f32, {
+  kernel: (k) => k.sqrt_grad_f32,
+  saves: "output",
+  second: (s) => div(-0.5, mul(s, s)),
+});
+const squareOp = unary("square", (k) => k.square_f32, {
+  kernel: (k) => k.square_grad_f32,
+  saves: "input",
+  second: (s) => full(s.shape, 2),
+});
 const reluOp = unary("relu", (k) => k.relu_f32, { kernel: (k) => k.relu_grad_f32, saves: "input", second: 0 });
-const leakyReluOp = unary("leakyRelu", (k) => k.leaky_relu_f32, { kernel: (k) => k.leaky_relu_grad_f32, saves: "input", second: 0 });
+const leakyReluOp = unary("leakyRelu", (k) => k.leaky_relu_f32, {
+  kernel: (k) => k.leaky_relu_grad_f32,
+  saves: "input",
+  second: 0,
+});
 const geluOp = unary("gelu", (k) => k.gelu_f32, { kernel: (k) => k.gelu_grad_f32, saves: "input" });
 const geluTanhOp = unary("geluTanh", (k) => k.gelu_tanh_f32, { kernel: (k) => k.gelu_tanh_grad_f32, saves: "input" });
 const siluOp = unary("silu", (k) => k.silu_f32, { kernel: (k) => k.silu_grad_f32, saves: "input" });
-const sigmoidOp = unary("sigmoid", (k) => k.sigmoid_f32, { kernel: (k) => k.sigmoid_grad_f32, saves: "output", second: (s) => sub(1, mul(s, 2)) });
-const tanhOp = unary("tanh", (k) => k.tanh_f32, { kernel: (k) => k.tanh_grad_f32, saves: "output", second: (s) => mul(s, -2) });
+const sigmoidOp = unary("sigmoid", (k) => k.sigmoid_f32, {
+  kernel: (k) => k.sigmoid_grad_f32,
+  saves: "output",
+  second: (s) => sub(1, mul(s, 2)),
+});
+const tanhOp = unary("tanh", (k) => k.tanh_f32, {
+  kernel: (k) => k.tanh_grad_f32,
+  saves: "output",
+  second: (s) => mul(s, -2),
+});
 const softplusOp = unary("softplus", (k) => k.softplus_f32, { kernel: (k) => k.softplus_grad_f32, saves: "input" });
 const clampOp = unary("clamp", (k) => k.clamp_f32, { kernel: (k) => k.clamp_grad_f32, saves: "input", second: 0 });
 

@@ -29,7 +29,7 @@ let settled: { readonly ready: Promise<RuntimeInfo>; readonly chosen: InitOption
  * Loads the kernels; everything else is synchronous after it. Without options it keeps what an earlier call chose; with other
  * options it swaps the binary under the tensors, which stay as they are.
  *
- * @throws {DeviceError} on a host without WebAssembly SIMD, or that forbids compiling.
+ * @throws {DeviceError} on a host without WebAssembly SIMD, that forbids compiling, or computes `wasm` wrong.
  * @throws {ArgumentError} if `wasm` is not a kernel binary or cannot be read, or `maxBytes` is out of range.
  * @example
  * const { binary } = await init({ deterministic: true }); // "simd"
@@ -67,7 +67,12 @@ async function choose(options: InitOptions): Promise<RuntimeInfo> {
     );
   const deterministic = options.deterministic ?? false;
   if (options.wasm !== undefined) {
-    useKernels(await loadKernels(options.wasm));
+    const custom = await loadKernels(options.wasm);
+    if (!computesRight(custom))
+      throw new DeviceError(
+        "init: `wasm` does not compute multiply-add or the byte dot as it must on this host; use spokeshave/kernels.wasm",
+      );
+    useKernels(custom);
     return { binary: "custom", deterministic };
   }
   if (!deterministic && hasRelaxed()) {

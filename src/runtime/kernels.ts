@@ -8,7 +8,8 @@ let current: Kernels | undefined;
 
 /** The kernels that `init()` chose. @throws {DisposedError} before `init()`. */
 export function kernels(): Kernels {
-  if (current === undefined) throw new DisposedError("spokeshave: the kernels are not loaded; call `await init()` first");
+  if (current === undefined)
+    throw new DisposedError("spokeshave: the kernels are not loaded; call `await init()` first");
   return current;
 }
 

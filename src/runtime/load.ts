@@ -11,7 +11,9 @@ export async function loadKernels(source: WasmSource | Promise<WasmSource>): Pro
   const module = await resolve(await source);
   let exports: Partial<Kernels>;
   try {
-    ({ exports } = await instantiate<Kernels>(module, { env: { memory: heap.memory } }));
+    const { instance } = await instantiate(module, { env: { memory: heap.memory } });
+    // The instance's own: those that the loader demangles cost a closure and a rest array a call.
+    exports = instance.exports as Partial<Kernels>;
   } catch (cause) {
     throw new DeviceError(
       `init: this host does not compile or instantiate the kernels (${cause instanceof Error ? cause.message : cause}); ` +
@@ -21,7 +23,9 @@ export async function loadKernels(source: WasmSource | Promise<WasmSource>): Pro
     );
   }
   if (typeof exports.matmul_f32 !== "function" || typeof exports.probe_madd !== "function")
-    throw new ArgumentError("init: `wasm` is not a Spokeshave kernel binary of this version; use spokeshave/kernels.wasm");
+    throw new ArgumentError(
+      "init: `wasm` is not a Spokeshave kernel binary of this version; use spokeshave/kernels.wasm",
+    );
   return exports as Kernels;
 }
 

@@ -97,7 +97,9 @@ class Examples implements Dataset {
   split({ holdOut, seed }: { holdOut: number; seed: number }): [Dataset, Dataset] {
     const held = holdOut < 1 ? Math.round(holdOut * this.size) : holdOut;
     if (!(Number.isInteger(held) && held >= 0 && held <= this.size))
-      throw new ArgumentError(`split: holdOut is ${holdOut}; it must be a share below 1, or a number of examples up to ${this.size}`);
+      throw new ArgumentError(
+        `split: holdOut is ${holdOut}; it must be a share below 1, or a number of examples up to ${this.size}`,
+      );
     const order = shuffled(this.size, seed, 0);
     return [this.choose(order.slice(held)), this.choose(order.slice(0, held))];
   }

@@ -36,7 +36,11 @@ export interface Evaluation {
  * @example
  * const { accuracy } = await evaluate(model, data);
  */
-export async function evaluate<P>(model: Trainable<P>, data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
+export async function evaluate<P>(
+  model: Trainable<P>,
+  data: Dataset,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
   const { loss = crossEntropy, batchSize = 500 } = options;
   let labelled = true;
   const totals = { loss: keep(zeros([])), hits: keep(zeros([])) };
@@ -90,7 +94,9 @@ export async function confusion<P>(
       for (const [i, label] of readTensor(y).entries()) {
         const row = table[label];
         if (row?.[guesses[i]!] === undefined)
-          throw new ArgumentError(`confusion: label ${label}, guess ${guesses[i]}; with ${classes} classes both go to ${classes - 1}`);
+          throw new ArgumentError(
+            `confusion: label ${label}, guess ${guesses[i]}; with ${classes} classes both go to ${classes - 1}`,
+          );
         row[guesses[i]!]!++;
       }
     });

@@ -207,7 +207,8 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
 
   private restore(): void {
     const { best } = this.state;
-    if (best !== undefined && this.options.earlyStopping?.restoreBest !== false) transfer(this.model.params, best.params);
+    if (best !== undefined && this.options.earlyStopping?.restoreBest !== false)
+      transfer(this.model.params, best.params);
   }
 }
 

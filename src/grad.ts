@@ -39,7 +39,8 @@ export function valueAndGrad<P extends Tree = Tensor, A extends unknown[] = [], 
             `grad: the function returned ${value}; it must return an f32 scalar, e.g. mean() of it`,
           );
         const gradients = backward(tape, value);
-        const grads = mapTree(params, (leaf) => own(gradients.get(tape.ids.get(leaf)!), leaf));
+        const given = new Set<Tensor>();
+        const grads = mapTree(params, (leaf) => own(gradients.get(tape.ids.get(leaf)!), leaf, given));
         return { value: again(value) as Tensor<"f32">, grads, aux: aux as X };
       } finally {
         tape.dispose();
@@ -64,7 +65,12 @@ export function grad<P extends Tree = Tensor, A extends unknown[] = []>(
   };
 }
 
-/** The same value, as a constant: no gradient flows back through it. */
+/**
+ * The same value, as a constant: no gradient flows back through it.
+ *
+ * @example
+ * const slope = grad((x) => sum(mul(x, stopGradient(x))))(tensor([3])); // [3]
+ */
 export function stopGradient<T extends Tensor>(x: T): T {
   return x.alias() as T;
 }
@@ -117,7 +123,9 @@ function again(t: Tensor): Tensor {
 }
 
 /** A gradient that shares storage with nothing, so that it may be changed in place; zeros where none came. */
-function own(gradient: Tensor | undefined, leaf: Tensor): Tensor {
+function own(gradient: Tensor | undefined, leaf: Tensor, given: Set<Tensor>): Tensor {
   if (gradient === undefined) return zeros(leaf.shape);
-  return gradient.storage.refs > 1 ? copy(gradient) : gradient;
+  if (gradient.storage.refs > 1 || given.has(gradient)) return copy(gradient);
+  given.add(gradient);
+  return gradient;
 }

@@ -101,7 +101,15 @@ export function scope<T>(fn: () => T): T {
   }
 }
 
-/** Takes the tensors found in `value` out of every scope: their holder disposes of them. */
+/**
+ * Takes the tensors found in `value` out of every scope: their holder disposes of them.
+ *
+ * @example
+ * const cache: Tensor[] = [];
+ * scope(() => void cache.push(keep(tensor([1, 2]))));
+ * const values = await cache[0].data(); // [1, 2]
+ * cache[0].dispose();
+ */
 export function keep<T>(value: T): T {
   visit(value, new Set(), (found) => {
     if (found.home === undefined) return;

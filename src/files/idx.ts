@@ -13,6 +13,8 @@ export interface IdxTensor {
  * Unsigned bytes of a plain file are a view into `source`, all else is a copy in the host's byte order.
  * Of a gzipped file no more is unpacked than its header claims.
  * @throws FileError E_MAGIC, E_DTYPE, E_SHAPE, E_TRUNCATED, E_TRAILING; E_GZIP for what is not one whole gzip member
+ * @example
+ * const { shape, data: labels } = await readIdx(new Uint8Array([0, 0, 8, 1, 0, 0, 0, 2, 7, 3])); // two bytes: 7, 3
  */
 export async function readIdx(source: Uint8Array): Promise<IdxTensor> {
   if (source[0] !== 0x1f || source[1] !== 0x8b) {

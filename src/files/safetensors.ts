@@ -50,6 +50,9 @@ const metadataKey = "__metadata__";
  * Stricter than the reference (https://github.com/huggingface/safetensors): duplicate keys, unknown keys, leading
  * spaces and a null `__metadata__` are refused. The whole header is checked before anything is made from it.
  * @throws FileError E_HEADER_SIZE, E_HEADER, E_UTF8, E_DUPLICATE, E_DEPTH, E_COUNT, E_DTYPE, E_SHAPE, E_OFFSETS
+ * @example
+ * const { tensors, metadata } = parseSafetensors(toBytes(model));
+ * const shape = tensors.get("0.linear.weight")?.shape; // of two numbers
  */
 export function parseSafetensors(file: Uint8Array): Safetensors {
   const dataStart = headerEnd(file);
@@ -83,6 +86,8 @@ export function parseSafetensors(file: Uint8Array): Safetensors {
  * Tensors lie by falling element size, then by name in code units, from a multiple of 8 on: each is aligned.
  * @throws FileError E_DUPLICATE, E_HEADER (a tensor named `__metadata__`), E_UTF8 (a lone surrogate in a text),
  * E_DTYPE, E_SHAPE, E_OFFSETS (data of another size than its shape), E_COUNT, E_HEADER_SIZE: what could not be read back
+ * @example
+ * const bytes = serializeSafetensors([["w", { dtype: "F32", shape: [1], data: new Uint8Array(4) }]]);
  */
 export function serializeSafetensors(
   tensors: Iterable<readonly [string, StoredTensor]>,

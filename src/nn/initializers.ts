@@ -48,12 +48,22 @@ export function glorot(options: SpreadOptions = {}): Initializer {
   return spread((fanIn, fanOut) => 2 / Math.max(1, fanIn + fanOut), options.gain ?? 1, options);
 }
 
-/** Zeros, for biases. */
+/**
+ * Zeros, for biases.
+ *
+ * @example
+ * const layer = nn.linear(784, 300, { bias: nn.zeros() });
+ */
 export function zeros(): Initializer {
   return (shape) => zeroTensor(shape);
 }
 
-/** One value everywhere. */
+/**
+ * One value everywhere.
+ *
+ * @example
+ * const layer = nn.linear(784, 300, { bias: nn.constant(0.1) });
+ */
 export function constant(value: number): Initializer {
   return (shape) => full(shape, value);
 }

@@ -37,54 +37,124 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
   return spec("linear", attributes, bias === false ? { weight } : { weight, bias });
 }
 
-/** Drops each activation with probability p while training (Srivastava et al. 2014). */
+/**
+ * Drops each activation with probability p while training (Srivastava et al. 2014).
+ *
+ * @throws {ArgumentError} unless p is from 0 to 1.
+ * @example
+ * const model = nn.sequential([nn.linear(64, 32), nn.relu(), nn.dropout(0.2), nn.linear(32, 4)]);
+ */
 export function dropout(p: number): LayerSpec {
   return spec("dropout", { p });
 }
 
-/** x [batch, …] → [batch, everything else]. */
+/**
+ * x [batch, …] → [batch, everything else].
+ *
+ * @example
+ * const model = nn.sequential([nn.flatten(), nn.linear(784, 10)]);
+ */
 export function flatten(): LayerSpec {
   return spec("flatten");
 }
 
+/**
+ * max(x, 0), fused with a linear layer before it.
+ *
+ * @example
+ * const model = nn.sequential([nn.linear(4, 8), nn.relu()]);
+ */
 export function relu(): LayerSpec {
   return spec("relu");
 }
 
-/** x where x > 0, else slope · x. */
+/**
+ * x where x > 0, else slope · x (default 0.01).
+ *
+ * @example
+ * const model = nn.sequential([nn.linear(4, 8), nn.leakyRelu({ slope: 0.1 })]);
+ */
 export function leakyRelu(options: { slope?: number } = {}): LayerSpec {
   return spec("leakyRelu", { slope: options.slope ?? 0.01 });
 }
 
+/**
+ * x · Φ(x), by erf or its tanh approximation.
+ *
+ * @example
+ * const model = nn.sequential([nn.linear(4, 8), nn.gelu({ approximate: "tanh" })]);
+ */
 export function gelu(options: { approximate?: "none" | "tanh" } = {}): LayerSpec {
   return spec("gelu", { approximate: options.approximate ?? "none" });
 }
 
+/**
+ * x · σ(x).
+ *
+ * @example
+ * const model = nn.sequential([nn.linear(4, 8), nn.silu()]);
+ */
 export function silu(): LayerSpec {
   return spec("silu");
 }
 
+/**
+ * 1 / (1 + e⁻ˣ), fused with a linear layer before it.
+ *
+ * @example
+ * const model = nn.sequential([nn.linear(4, 1), nn.sigmoid()]);
+ */
 export function sigmoid(): LayerSpec {
   return spec("sigmoid");
 }
 
+/**
+ * Hyperbolic tangent, fused with a linear layer before it.
+ *
+ * @example
+ * const model = nn.sequential([nn.linear(4, 8, { weight: nn.glorot() }), nn.tanh()]);
+ */
 export function tanh(): LayerSpec {
   return spec("tanh");
 }
 
+/**
+ * ln(1 + e^(βx)) / β, and x itself where βx > threshold.
+ *
+ * @example
+ * const model = nn.sequential([nn.linear(4, 8), nn.softplus({ beta: 2 })]);
+ */
 export function softplus(options: { beta?: number; threshold?: number } = {}): LayerSpec {
   return spec("softplus", { beta: options.beta ?? 1, threshold: options.threshold ?? 20 });
 }
 
-/** Bounds activations to [min, max]; relu6 is `nn.clamp(0, 6)`. */
+/**
+ * Bounds activations to [min, max]; relu6 is `nn.clamp(0, 6)`.
+ *
+ * @throws {ArgumentError} unless both are finite.
+ * @example
+ * const model = nn.sequential([nn.linear(4, 8), nn.clamp(0, 6)]);
+ */
 export function clamp(min: number, max: number): LayerSpec {
   return spec("clamp", { min, max });
 }
 
+/**
+ * eˣ / Σeˣ along an axis (default: the last). Train with logits and cross-entropy instead where you can.
+ *
+ * @example
+ * const model = nn.sequential([nn.linear(4, 3), nn.softmax()]);
+ */
 export function softmax(options: { axis?: number } = {}): LayerSpec {
   return spec("softmax", { axis: options.axis ?? -1 });
 }
 
+/**
+ * ln softmax(x) along an axis (default: the last), for `nn.nll`.
+ *
+ * @example
+ * const model = nn.sequential([nn.linear(4, 3), nn.logSoftmax()]);
+ */
 export function logSoftmax(options: { axis?: number } = {}): LayerSpec {
   return spec("logSoftmax", { axis: options.axis ?? -1 });
 }

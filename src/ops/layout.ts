@@ -58,7 +58,14 @@ const assignOp: Op<undefined> = {
   },
 };
 
-/** Writes the numbers of `source` over those of `target`, in place. */
+/**
+ * Writes the numbers of `source` over those of `target`, in place: parameters into a model, say.
+ *
+ * @throws {ShapeError} unless both have one shape and dtype.
+ * @example
+ * const x = zeros([2]);
+ * assign(x, tensor([1, 2]));
+ */
 export function assign(target: Tensor, source: Tensor): void {
   applyInPlace(assignOp, target, [source], undefined);
 }

@@ -32,7 +32,12 @@ function checkSteps(who: string, steps: number): void {
     throw new ArgumentError(`${who}: steps is ${steps}; it must be an integer from 1`);
 }
 
-/** The same value for ever. */
+/**
+ * The same value for ever.
+ *
+ * @example
+ * const lr = optim.constant(0.1)(500); // 0.1
+ */
 export function constant(value: number): Schedule {
   return () => value;
 }
@@ -49,18 +54,33 @@ export function step(base: number, options: { every: number; gamma?: number }): 
   return (t) => base * power(gamma, Math.floor(t / every));
 }
 
-/** Multiplied by `gamma` at each of the steps in `at`. */
+/**
+ * Multiplied by `gamma` at each of the steps in `at`.
+ *
+ * @example
+ * const lr = optim.multiStep(0.1, { at: [30, 80] })(50); // 0.01
+ */
 export function multiStep(base: number, options: { at: readonly number[]; gamma?: number }): Schedule {
   const { at, gamma = 0.1 } = options;
   return (t) => base * power(gamma, at.filter((milestone) => milestone <= t).length);
 }
 
-/** base · gammaᵗ */
+/**
+ * base · gammaᵗ
+ *
+ * @example
+ * const lr = optim.exponential(1, { gamma: 0.5 })(3); // 0.125
+ */
 export function exponential(base: number, options: { gamma: number }): Schedule {
   return (t) => base * power(options.gamma, t);
 }
 
-/** A straight line from `from` to `to` over `steps` steps, then `to`. */
+/**
+ * A straight line from `from` to `to` over `steps` steps, then `to`.
+ *
+ * @example
+ * const lr = optim.linear(1, 0, 10)(5); // 0.5
+ */
 export function linear(from: number, to: number, steps: number): Schedule {
   checkSteps("linear", steps);
   return (t) => from + (to - from) * Math.min(1, t / steps);
@@ -79,7 +99,12 @@ export function cosine(base: number, steps: number, options: { min?: number; rep
   return (t) => min + ((base - min) * (1 + cosPi(repeat ? t / steps : Math.min(1, t / steps)))) / 2;
 }
 
-/** Cosines that start again at `base`, each `factor` times as long as the one before (SGDR; Loshchilov & Hutter 2017). */
+/**
+ * Cosines that start again at `base`, each `factor` times as long as the one before (SGDR; Loshchilov & Hutter 2017).
+ *
+ * @example
+ * const lr = optim.cosineRestarts(1, 10, { factor: 2 })(10); // 1
+ */
 export function cosineRestarts(base: number, steps: number, options: { min?: number; factor?: number } = {}): Schedule {
   checkSteps("cosineRestarts", steps);
   const { min = 0, factor = 1 } = options;
@@ -108,7 +133,12 @@ export function warmup(after: number | Schedule, options: { steps: number; from?
   return (t) => (t < steps ? schedule(0) * (from + (1 - from) * (t / steps)) : schedule(t - steps));
 }
 
-/** One schedule after another: the i-th takes over at `at[i − 1]` and counts from there. */
+/**
+ * One schedule after another: the i-th takes over at `at[i − 1]` and counts from there.
+ *
+ * @example
+ * const lr = optim.sequence([optim.constant(1), optim.linear(1, 0, 10)], { at: [10] })(15); // 0.5
+ */
 export function sequence(schedules: readonly Schedule[], options: { at: readonly number[] }): Schedule {
   const { at } = options;
   if (at.length !== schedules.length - 1)

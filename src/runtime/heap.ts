@@ -178,7 +178,12 @@ class Heap {
 /** One heap, one memory, for the life of the program. */
 export const heap = new Heap();
 
-/** How many tensors are alive and how many bytes they take. */
+/**
+ * How many tensors are alive and how many bytes they take.
+ *
+ * @example
+ * const { tensors, bytes, peakBytes } = memory();
+ */
 export function memory(): MemoryInfo {
   return heap.info();
 }

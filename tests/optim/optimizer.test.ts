@@ -35,8 +35,8 @@ const kinds: readonly (readonly [title: string, make: () => Optimizer, slots: re
   ["adagrad", () => adagrad({ initialSum: 0.5 }), ["total"]],
 ];
 
-const params = () => ({ weight: tensor([[1, 2, 3]]), rest: [tensor([4]), zeros([0])] });
-const gradients = () => ({ weight: tensor([[1, -1, 2]]), rest: [tensor([3]), zeros([0])] });
+const params = () => ({ first: tensor([[1, 2, 3]]), rest: [tensor([4]), zeros([0])] });
+const gradients = () => ({ first: tensor([[1, -1, 2]]), rest: [tensor([3]), zeros([0])] });
 const values = (tree: Tree) => leaves(tree).map((leaf) => [...readTensor(leaf)]);
 
 describe("state", () => {
@@ -48,7 +48,7 @@ describe("state", () => {
       expect(Object.keys(state.slots)).toEqual(slots);
       expect(state.links).toEqual([]);
       for (const tree of Object.values(state.slots)) {
-        expect(Object.keys(tree)).toEqual(["weight", "rest"]);
+        expect(Object.keys(tree)).toEqual(["first", "rest"]);
         expect(leaves(tree).map((leaf) => leaf.shape)).toEqual([[1, 3], [1], [0]]);
       }
       optimizer.update(p, gradients(), state);
@@ -98,7 +98,7 @@ describe("trees that do not fit", () => {
     ["one too many", () => [gradients(), tensor([1])], ShapeError, /3 parameters, of gradient 4/],
     [
       "another shape, last of all",
-      () => ({ weight: tensor([[1, 2, 3]]), rest: [tensor([4]), tensor([5])] }),
+      () => ({ first: tensor([[1, 2, 3]]), rest: [tensor([4]), tensor([5])] }),
       ShapeError,
       /parameter 2 is \[0\], its gradient \[1\]/,
     ],
@@ -108,7 +108,7 @@ describe("trees that do not fit", () => {
       DTypeError,
       /gradient \[1\] is i32/,
     ],
-    ["no tensors", () => ({ weight: undefined }) as unknown as Tree, DTypeError, /undefined/],
+    ["no tensors", () => ({ first: undefined }) as unknown as Tree, DTypeError, /undefined/],
   ];
   const combinations = kinds.flatMap(([kind, make]) =>
     wrong.map(([title, ...rest]) => [kind, title, make, ...rest] as const),

@@ -1,94 +1,34 @@
 // Every op that has a gradient: how to draw operands for it, its f64 truth, and ours.
 import { add, div, maximum, minimum, mul, sub } from "../../src/ops/binary.js";
-import { concat } from "../../src/ops/concat.js";
-import { expand } from "../../src/ops/expand.js";
-import { gather } from "../../src/ops/gather.js";
-import { copy, reshape, slice, transpose } from "../../src/ops/layout.js";
 import { type CrossEntropyOptions, crossEntropy, mse } from "../../src/ops/loss.js";
 import { matmul } from "../../src/ops/matmul.js";
-import { dropout } from "../../src/ops/random.js";
 import { max, mean, min, norm, sum } from "../../src/ops/reduce.js";
 import { logSoftmax, softmax } from "../../src/ops/softmax.js";
 import * as unaryOps from "../../src/ops/unary.js";
-import { where } from "../../src/ops/where.js";
 import { type Tensor, tensor } from "../../src/tensor.js";
-import { distributions, pick, type Random } from "../grid.js";
-import { broadcastShapes, generate, type Reference, reference, sizeOf, sumTo } from "../reference/array.js";
+import { pick, type Random } from "../grid.js";
+import { broadcastShapes, generate, type Reference, sizeOf } from "../reference/array.js";
 import * as binary from "../reference/binary.js";
-import * as moves from "../reference/concat.js";
-import * as rows from "../reference/gather.js";
-import * as layout from "../reference/layout.js";
 import * as loss from "../reference/loss.js";
 import * as product from "../reference/matmul.js";
-import { unitAt } from "../reference/random.js";
 import * as reduction from "../reference/reduce.js";
 import * as soft from "../reference/softmax.js";
 import * as unary from "../reference/unary.js";
-import { where as choose, whereVjp } from "../reference/where.js";
-
-/** One op on operands of one shape. */
-export interface Instance {
-  /** What gradients are asked for. All values are f32. */
-  readonly operands: readonly Reference[];
-  readonly forward: (xs: readonly Reference[]) => Reference;
-  /** The gradients by the operands, from g and the mathematics. */
-  readonly vjp: (g: Reference, xs: readonly Reference[]) => readonly Reference[];
-  readonly ours: (xs: readonly Tensor[]) => Tensor;
-  /**
-   * For sums of products: how many roundings each element of each gradient takes. Its error is at most (roundings + 1) · 2⁻²⁴ times
-   * the vjp of the magnitudes.
-   */
-  readonly roundings?: readonly number[];
-}
-
-/** Draws the op for shape number `i` of `shapes`. */
-export type Draw = (next: Random, i: number) => Instance;
-
-export const shapes: readonly (readonly number[])[] = [
-  ...[[], [1], [2], [3], [4], [5], [7], [9], [17], [33]],
-  ...[
-    [1, 1],
-    [2, 3],
-    [4, 5],
-    [5, 1],
-    [1, 6],
-    [9, 4],
-    [2, 3, 4],
-    [3, 1, 5],
-    [2, 4, 3],
-    [2, 1, 3, 2],
-  ],
-];
-
-type Kind = (next: Random) => number;
-const normal: Kind = (next) => distributions.normal(next);
-const positive: Kind = (next) => 0.3 + 2 * next();
-/** Far enough from where a function bends for central differences. */
-const awayFrom =
-  (...kinks: number[]): Kind =>
-  (next) => {
-    for (;;) {
-      const x = 1.5 * normal(next);
-      if (kinks.every((kink) => Math.abs(x - kink) > 0.01)) return x;
-    }
-  };
-
-function real(shape: readonly number[], next: Random, kind: Kind = normal): Reference {
-  return generate(shape, () => Math.fround(kind(next)));
-}
-
-/** Values a hundredth apart at least, in any order. */
-function distinct(shape: readonly number[], next: Random): Reference {
-  const order = Array.from({ length: sizeOf(shape) }, (_, i) => [next(), i] as const).sort((a, b) => a[0] - b[0]);
-  return generate(shape, (i) => Math.fround((order[i]![1] + next() * 0.8) * 0.05 - 1));
-}
-
-/** Shape number `i`, with an axis at least. */
-function ranked(i: number): readonly number[] {
-  return shapes[i]!.length === 0 ? [6] : shapes[i]!;
-}
-
-const toTensor = (x: Reference): Tensor => tensor(Float32Array.from(x.data), x.shape);
+import { moving } from "./moving.js";
+import {
+  apart,
+  awayFrom,
+  type Draw,
+  distinct,
+  type Kind,
+  normal,
+  pairOf,
+  positive,
+  ranked,
+  real,
+  shapes,
+  toTensor,
+} from "./operands.js";
 
 type UnaryCall = (x: Tensor) => Tensor;
 
@@ -99,20 +39,6 @@ function one(name: unary.UnaryName, call: UnaryCall, kind: Kind = normal, p = 0,
     vjp: (g, [x]) => [unary.vjp(name, g, x!, p, q)],
     ours: ([x]) => call(x!),
   });
-}
-
-/** Operands of one shape, and with axes that repeat on either side or both. */
-function pairOf(i: number): [readonly number[], readonly number[]] {
-  const shape = shapes[i]!;
-  const every = (odd: number): number[] => shape.map((d, axis) => (axis % 2 === odd ? 1 : d));
-  return (
-    [
-      [shape, shape],
-      [shape, every(0)],
-      [shape.slice(1), shape],
-      [every(1), every(0)],
-    ] as const
-  )[i % 4]!.map((s) => [...s]) as [number[], number[]];
 }
 
 function two(name: binary.BinaryName, call: (a: Tensor, b: Tensor) => Tensor, kind?: Kind): Draw {
@@ -130,12 +56,6 @@ function two(name: binary.BinaryName, call: (a: Tensor, b: Tensor) => Tensor, ki
       ...(kind !== undefined && { roundings: [repeats(a) + each, repeats(b) + each] }),
     };
   };
-}
-
-/** Two operands of which no two values are near. */
-function apart(a: readonly number[], b: readonly number[], next: Random): [Reference, Reference] {
-  const all = distinct([sizeOf(a) + sizeOf(b)], next).data;
-  return [reference(a, all.slice(0, sizeOf(a))), reference(b, all.slice(sizeOf(a)))];
 }
 
 /** Some of the axes; all where that is none. */
@@ -178,7 +98,9 @@ function multiplied({ bias = false, ...ways }: MatmulWays): Draw {
     const a = [...aLead, ...(ways.transposeA ? [k, m] : [m, k])];
     const b = [...bLead, ...(ways.transposeB ? [n, k] : [k, n])];
     const batches = sizeOf(broadcastShapes(aLead, bLead));
-    const operands = [real(a, next), real(b, next), ...(bias ? [real([n], next)] : [])];
+    // Sums near 1: further out sigmoid and tanh are flat, and only the errors of the sum are left to see.
+    const kind: Kind = ways.activation === undefined ? normal : (r) => normal(r) / 2;
+    const operands = [real(a, next, kind), real(b, next, kind), ...(bias ? [real([n], next)] : [])];
     const options = (rest: readonly Reference[]) => ({ ...ways, ...(rest[0] && { bias: rest[0] }) });
     // relu bends at 0: sums near it are left out by drawing again.
     if (ways.activation === "relu") {
@@ -260,122 +182,6 @@ const squaredError: Draw = (next, i) => {
     },
     ours: ([x, y]) => mse(x!, y!, { reduction }),
   };
-};
-
-/** Ops that move values: exact but for sums of what repeats. */
-const moving: Record<string, Draw> = {
-  gather: (next, i) => {
-    const shape = ranked(i);
-    const indices = generate([[5], [2, 3], [], [1], [0]][i % 5]!, () => pick(next, shape[0]!));
-    return {
-      operands: [real(shape, next)],
-      forward: ([x]) => rows.gather(x!, indices),
-      vjp: (g, [x]) => [rows.gatherVjp(g, x!.shape, indices).sums],
-      ours: ([x]) => gather(x!, tensor(Int32Array.from(indices.data), indices.shape)),
-      roundings: [6],
-    };
-  },
-  concat: (next, i) => {
-    const shape = ranked(i);
-    const axis = pick(next, shape.length);
-    const sizes = [shape[axis]!, 3, 0, 1].slice(0, 2 + (i % 3));
-    const all = sizes.map((d) => shape.map((size, a) => (a === axis ? d : size)));
-    return {
-      operands: all.map((s) => real(s, next)),
-      forward: (xs) => moves.concat(xs, axis),
-      vjp: (g) =>
-        sizes.map((d, part) => {
-          const start = sizes.slice(0, part).reduce((n, size) => n + size, 0);
-          return layout.slice(
-            g,
-            g.shape.map((_, a) => (a === axis ? { start, end: start + d } : {})),
-          );
-        }),
-      ours: (xs) => concat([...xs], { axis }),
-      roundings: sizes.map(() => 0),
-    };
-  },
-  slice: (next, i) => {
-    const shape = ranked(i);
-    const range = (d: number) =>
-      [{}, { start: pick(next, d) }, { end: -pick(next, d) || d }, { step: -1 }, { start: -1, step: -2 }, { step: 2 }][
-        pick(next, 6)
-      ]!;
-    const ranges = shape.map(range);
-    return {
-      operands: [real(shape, next)],
-      forward: ([x]) => layout.slice(x!, ranges),
-      vjp: (g) => [layout.sliceVjp(g, shape, ranges)],
-      ours: ([x]) => slice(x!, ranges),
-      roundings: [0],
-    };
-  },
-  transpose: (next, i) => {
-    const axes = shapes[i]!.map((_, axis) => [next(), axis] as const)
-      .sort((a, b) => a[0] - b[0])
-      .map(([, axis]) => axis);
-    return {
-      operands: [real(shapes[i]!, next)],
-      forward: ([x]) => layout.transpose(x!, axes),
-      vjp: (g) => [
-        layout.transpose(
-          g,
-          axes.map((_, axis) => axes.indexOf(axis)),
-        ),
-      ],
-      ours: ([x]) => transpose(x!, axes),
-      roundings: [0],
-    };
-  },
-  reshape: (next, i) => ({
-    operands: [real(shapes[i]!, next)],
-    forward: ([x]) => ({ ...x!, shape: [1, x!.data.length] }),
-    vjp: (g, [x]) => [{ ...g, shape: x!.shape }],
-    ours: ([x]) => reshape(x!, [1, -1]),
-    roundings: [0],
-  }),
-  copy: (next, i) => ({
-    operands: [real(shapes[i]!, next)],
-    forward: ([x]) => x!,
-    vjp: (g) => [g],
-    ours: ([x]) => copy(x!),
-    roundings: [0],
-  }),
-  expand: (next, i) => {
-    const from = shapes[i]!.map((d) => (next() < 0.5 ? 1 : d));
-    const to = i % 3 === 0 ? [2, ...shapes[i]!] : shapes[i]!;
-    return {
-      operands: [real(from, next)],
-      forward: ([x]) => layout.expand(x!, to),
-      vjp: (g) => [sumTo(g, from)],
-      ours: ([x]) => expand(x!, to),
-      roundings: [sizeOf(to) / sizeOf(from)],
-    };
-  },
-  where: (next, i) => {
-    const [a, b] = pairOf(i);
-    const shape = broadcastShapes(a, b);
-    const mask = generate(shape, () => pick(next, 2));
-    return {
-      operands: [real(a, next), real(b, next)],
-      forward: ([x, y]) => choose(mask, x!, y!),
-      vjp: (g, [x, y]) => whereVjp(g, mask, x!, y!),
-      ours: ([x, y]) => where(tensor(Uint8Array.from(mask.data), shape), x!, y!),
-      roundings: [sizeOf(shape) / sizeOf(a), sizeOf(shape) / sizeOf(b)],
-    };
-  },
-  dropout: (next, i) => {
-    const [seed, stream, p] = [pick(next, 1e9), pick(next, 100), [0, 0.3, 0.5, 1][i % 4]!];
-    const scaled = (x: Reference): Reference =>
-      generate(x.shape, (j) => (unitAt(seed, stream, j) >= Math.fround(p) ? x.data[j]! / (1 - p) : 0));
-    return {
-      operands: [real(shapes[i]!, next)],
-      forward: ([x]) => scaled(x!),
-      vjp: (g) => [scaled(g)],
-      ours: ([x]) => dropout(x!, { p, seed, stream }),
-      roundings: [1],
-    };
-  },
 };
 
 const transposed = [{}, { transposeA: true }, { transposeB: true }, { transposeA: true, transposeB: true }] as const;

@@ -48,7 +48,8 @@ export function crossEntropy(x: Reference, target: Reference, options: CrossEntr
   }
   if (reduction === "none") return { losses, value: losses, gradient, targetGradient };
   const by = reduction === "sum" ? 1 : divisor;
-  const reduced = (a: Reference): Reference => generate(a.shape, (i) => a.data[i]! / by);
+  const reduced = (a: Reference): Reference =>
+    generate(a.shape, (i) => (counts(Math.floor(i / classes)) ? a.data[i]! / by : 0));
   const total = losses.data.reduce((sum, loss) => sum + loss, 0);
   return {
     losses,

@@ -168,7 +168,14 @@ export function tensor(data: TensorData, shape?: Shape, options: TensorOptions =
   const dtype = options.dtype ?? dtypeOf(data, flat);
   checkDTypeName("tensor", dtype);
   const made = place([...to], dtype);
-  contents(made).set(flat as ArrayLike<number>);
+  try {
+    contents(made).set(flat as ArrayLike<number>);
+  } catch (cause) {
+    made.dispose();
+    throw new DTypeError("tensor: the data cannot be read; was its buffer transferred? Make the tensor before", {
+      cause,
+    });
+  }
   return made;
 }
 

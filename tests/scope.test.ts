@@ -166,19 +166,13 @@ describe("scope()", () => {
 describe("keep()", () => {
   it("takes tensors out of every scope", () => {
     const alive = counter();
-    const kept: Tensor[] = [];
-    scope(() => {
-      scope(() => {
-        kept.push(keep(tensor([1])));
-        expect(keep([tensor([2]), { t: tensor([3]) }])).toHaveLength(2);
-      });
-      expect(alive()).toBe(3);
-    });
-    expect(alive()).toBe(3);
-    expect([...readTensor(kept[0]!)]).toEqual([1]);
-    expect(keep(kept)).toBe(kept); // a second time does nothing
-    kept[0]!.dispose();
+    const kept = scope(() => scope(() => keep({ list: [tensor([1])], map: new Map([["t", tensor([2])]]) })));
     expect(alive()).toBe(2);
+    const all = [...kept.list, ...kept.map.values()];
+    expect(all.map((t) => readTensor(t)[0])).toEqual([1, 2]);
+    scope(() => expect(keep(kept) === kept).toBe(true)); // a second time does nothing
+    for (const t of all) t.dispose();
+    expect(alive()).toBe(0);
   });
 
   it("does not stumble over names that tensors use", () => {

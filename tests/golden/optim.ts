@@ -93,10 +93,8 @@ function clip(make: (args: Args) => { clipper: Optimizer; total?: (grads: Tensor
   };
 }
 
-/** The orders of a norm that `globalNorm` offers. */
-function orderOf({ norm_type: order = 2 }: Args): 1 | 2 | undefined {
-  const number = order === "inf" ? Number.POSITIVE_INFINITY : order;
-  return number === 1 || number === 2 || number === Number.POSITIVE_INFINITY ? (number as 1 | 2) : undefined;
+function orderOf({ norm_type: order = 2 }: Args): number {
+  return order === "inf" ? Number.POSITIVE_INFINITY : (order as number);
 }
 
 const noOptimizer = "no such optimizer yet";
@@ -107,16 +105,13 @@ export const optim: CoverageTable = {
   "torch.optim.AdamW": descend(adamW),
   "torch.optim.RMSprop": descend(rmsprop),
   "torch.optim.Adagrad": descend(adagrad),
-  "torch.nn.utils.clip_grad_norm_": {
-    run: clip((args) => {
-      const order = orderOf(args)!;
-      return {
-        clipper: clipByNorm(args.max_norm as number, { order }),
-        total: (grads) => globalNorm(grads, { order }),
-      };
-    }),
-    except: (args) => (orderOf(args) === undefined ? "globalNorm offers the orders 1, 2 and Infinity" : undefined),
-  },
+  "torch.nn.utils.clip_grad_norm_": clip((args) => {
+    const order = orderOf(args);
+    return {
+      clipper: clipByNorm(args.max_norm as number, { order }),
+      total: (grads) => globalNorm(grads, { order }),
+    };
+  }),
   "torch.nn.utils.clip_grad_value_": clip((args) => ({ clipper: clipByValue(args.clip_value as number) })),
   ...schedulers,
   "torch.optim.NAdam": noOptimizer,

@@ -29,8 +29,9 @@ export async function demo({ json, epochs, seed, out }: DemoOptions): Promise<vo
   const optimizer = optim.adamW({ lr: optim.oneCycle(3e-3, steps), weightDecay: 0.02 });
   const bar = new SingleBar({
     format: "  {bar} {percentage}%  epoch {epoch}  loss {loss}  {duration_formatted}, {eta_formatted} to go",
+    barCompleteChar: "█",
+    barIncompleteChar: "░",
     hideCursor: true,
-    noTTYOutput: false,
     stream: process.stderr,
   });
   if (!json) bar.start(steps, 0, { epoch: 1, loss: "-" });

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { heap } from "../../src/runtime/heap.js";
 import { kernels } from "../../src/runtime/kernels.js";
 import { Arena } from "../arena.js";
-import { spacing, zeroLeaks } from "../grid.js";
+import { fuses, spacing, zeroLeaks } from "../grid.js";
 import { erf } from "../reference/unary.js";
 
 zeroLeaks();
@@ -91,7 +91,7 @@ function measure(
 const everywhere = (): boolean => true;
 
 test("the f64 truth of erf is right to 1e-15", () => {
-  // Abramowitz & Stegun, table 7.1, and Wolfram Alpha beyond.
+  // erf of the C library (glibc 2.36), which is right to the last place or one off.
   const known = [
     [0, 0],
     [0.1, 0.1124629160182849],
@@ -109,11 +109,12 @@ test("the f64 truth of erf is right to 1e-15", () => {
 });
 
 describe("errors in units of the last place, over every 61st or 251st of all 2³² inputs", () => {
+  // The bound of every binary, and the worst of all 2³² inputs on the plain one, where it is the same everywhere.
   test.each([
-    ["exp", "exp_f32", Math.exp, 1],
-    ["log", "log_f32", Math.log, 1],
-    ["tanh", "tanh_f32", Math.tanh, 2],
-  ] as const)("%s", (_, name, exact, bound) => {
+    ["exp", "exp_f32", Math.exp, 1, 0.97],
+    ["log", "log_f32", Math.log, 1, 0.84],
+    ["tanh", "tanh_f32", Math.tanh, 2, 1.34],
+  ] as const)("%s", (_, name, exact, bound, worst) => {
     const arena = new Arena(block * 8 + 4096);
     try {
       const kernel = kernels()[name];
@@ -121,7 +122,7 @@ describe("errors in units of the last place, over every 61st or 251st of all 2³
       const run = (out: number, x: number, count: number): void => kernel(out, x, 0, 0, 0, count);
       const { ulps, at, inputs } = measure(run, () => heap.memory.buffer, start, exact, everywhere, 61);
       expect(inputs).toBeGreaterThan(7e7);
-      expect(ulps, `worst at ${at}`).toBeLessThanOrEqual(bound);
+      expect(ulps, `worst at ${at}`).toBeLessThanOrEqual(fuses() ? bound : worst);
     } finally {
       arena.dispose();
     }
@@ -129,9 +130,9 @@ describe("errors in units of the last place, over every 61st or 251st of all 2³
 
   // Below −87 e⁻ˣ overflows and sigmoid is 0, 2⁻¹²⁶ off at most.
   test.each([
-    ["erf", "erf4", erf, everywhere, 2, 61],
-    ["log1p on [0, 1]", "log1p4", Math.log1p, (x: number) => x >= 0 && x <= 1, 2, 251],
-    ["sigmoid above −87", "sigmoid4", (x: number) => 1 / (1 + Math.exp(-x)), (x: number) => !(x < -87), 3, 251],
+    ["erf", "erf4", erf, everywhere, 1.37, 61],
+    ["log1p on [0, 1]", "log1p4", Math.log1p, (x: number) => x >= 0 && x <= 1, 1.24, 251],
+    ["sigmoid above −87", "sigmoid4", (x: number) => 1 / (1 + Math.exp(-x)), (x: number) => !(x < -87), 2.5, 251],
     ["softplus", "softplus4", (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), everywhere, 2, 251],
   ] as const)("%s", (_, name, exact, within, bound, stride) => {
     const { ulps, at, inputs } = measure(

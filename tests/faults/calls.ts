@@ -1,0 +1,160 @@
+// One call, or several, of every public op: what fault loops run.
+import { add, div, maximum, minimum, mul, sub } from "../../src/ops/binary.js";
+import { cast } from "../../src/ops/cast.js";
+import { equal, greater, less } from "../../src/ops/compare.js";
+import { concat } from "../../src/ops/concat.js";
+import { expand } from "../../src/ops/expand.js";
+import { full, ones, zeros } from "../../src/ops/fill.js";
+import { gather } from "../../src/ops/gather.js";
+import { assign, reshape, slice, transpose } from "../../src/ops/layout.js";
+import { crossEntropy, mse } from "../../src/ops/loss.js";
+import { matmul } from "../../src/ops/matmul.js";
+import { oneHot } from "../../src/ops/oneHot.js";
+import { dropout, normal, permutation, uniform } from "../../src/ops/random.js";
+import { argmax, max, mean, min, norm, sum } from "../../src/ops/reduce.js";
+import { logSoftmax, softmax } from "../../src/ops/softmax.js";
+import {
+  abs,
+  clamp,
+  exp,
+  gelu,
+  leakyRelu,
+  log,
+  neg,
+  relu,
+  sigmoid,
+  silu,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+} from "../../src/ops/unary.js";
+import { where } from "../../src/ops/where.js";
+import { type Tensor, tensor } from "../../src/tensor.js";
+import { draw } from "../grid.js";
+
+export interface Call {
+  /** The name of the op, as src/index.ts exports it. */
+  readonly op: string;
+  /** What is special about this call. */
+  readonly how: string;
+  /** Shapes of the f32 operands, which gradients are asked for. */
+  readonly shapes: readonly (readonly number[])[];
+  /** Operands without a gradient, made before memory runs short. */
+  readonly constants: () => Tensor[];
+  readonly run: (operands: readonly Tensor[], constants: readonly Tensor[]) => Tensor;
+}
+
+type Run = (x: Tensor, y: Tensor, constants: readonly Tensor[]) => Tensor;
+
+function call(
+  op: string,
+  how: string,
+  shapes: Call["shapes"],
+  run: Run,
+  constants: Call["constants"] = () => [],
+): Call {
+  return { op, how, shapes, constants, run: ([x, y], c) => run(x!, y!, c) };
+}
+
+/** The operands of a call: positive numbers, so that log and sqrt have something to do. */
+export function operandsOf({ shapes }: Call): Tensor[] {
+  return shapes.map((shape, i) => {
+    const count = shape.reduce((n, d) => n * d, 1);
+    return tensor(
+      draw("uniform", count, i + 1).map((v) => v + 1.5),
+      shape,
+    );
+  });
+}
+
+const labels = (): Tensor[] => [tensor(new Int32Array([0, 3, 1]))];
+const mask = (): Tensor[] => [tensor(new Uint8Array([1, 0, 1, 0, 1]))];
+const grid = [3, 5];
+
+const binary = { add, div, maximum, minimum, mul, sub, equal, greater, less };
+const unary = { abs, exp, log, neg, relu, sigmoid, silu, sqrt, square, tanh, gelu, leakyRelu, softplus };
+const reduce = { max, mean, min, norm, sum };
+
+export const calls: readonly Call[] = [
+  ...Object.entries(binary).flatMap(([op, f]) => [
+    call(op, "alike", [grid, grid], (x, y) => f(x, y)),
+    call(op, "with a number", [grid], (x) => f(x, 0.5)),
+    call(
+      op,
+      "where both repeat",
+      [
+        [2, 1, 3, 1],
+        [1, 4, 1, 5],
+      ],
+      (x, y) => f(x, y),
+    ),
+  ]),
+  ...Object.entries(unary).map(([op, f]) => call(op, "of a matrix", [grid], (x) => f(x))),
+  call("gelu", "by tanh", [grid], (x) => gelu(x, { approximate: "tanh" })),
+  call("clamp", "of a matrix", [grid], (x) => clamp(x, { min: 1, max: 2 })),
+  ...Object.entries(reduce).flatMap(([op, f]) => [
+    call(op, "of everything", [grid], (x) => f(x)),
+    call(op, "over the first axis", [[4, 3, 2]], (x) => f(x, { axes: 0, keepDims: true })),
+    call(op, "over axes apart", [[4, 3, 2]], (x) => f(x, { axes: [0, 2] })),
+  ]),
+  call("argmax", "over the first axis", [grid], (x) => argmax(x, { axis: 0 })),
+  call("cast", "to bytes", [grid], (x) => cast(x, "u8")),
+  call("cast", "to what it is", [grid], (x) => cast(x, "f32")),
+  call("concat", "of two", [grid, grid], (x, y) => concat([x, y], { axis: 1 })),
+  call("expand", "of a row", [[1, 5]], (x) => expand(x, [2, 3, 5])),
+  call("full", "of i32", [], () => full(grid, 7, { dtype: "i32" })),
+  call("ones", "of f32", [], () => ones(grid)),
+  call("zeros", "of u8", [], () => zeros(grid, { dtype: "u8" })),
+  call("gather", "of rows", [[4, 5]], (x, _, [indices]) => gather(x, indices!), labels),
+  call(
+    "assign",
+    "in place",
+    [],
+    (_x, _y, [to, from]) => {
+      assign(to!, from!);
+      return add(to!, 0);
+    },
+    () => [ones(grid), zeros(grid)],
+  ),
+  call("reshape", "to a vector", [grid], (x) => reshape(x, [-1])),
+  call("slice", "backwards", [grid], (x) => slice(x, [{ step: -1 }, { start: 1 }])),
+  call("transpose", "of a matrix", [grid], (x) => transpose(x)),
+  call("crossEntropy", "of labels", [[3, 5]], (x, _, [l]) => crossEntropy(x, l!), labels),
+  call(
+    "crossEntropy",
+    "of labels, weighted, along the first axis",
+    [[5, 3]],
+    (x, _, [l, weight]) => crossEntropy(x, l!, { axis: 0, weight: weight!, ignoreIndex: 3, labelSmoothing: 0.1 }),
+    () => [...labels(), ones([5])],
+  ),
+  call("crossEntropy", "of probabilities", [grid, grid], (x, y) => crossEntropy(x, y, { reduction: "none" })),
+  call("mse", "of two", [grid, grid], (x, y) => mse(x, y)),
+  call("matmul", "of matrices", [grid, [5, 9]], (x, y) => matmul(x, y)),
+  call(
+    "matmul",
+    "with bias and activation",
+    [grid, [9, 5]],
+    (x, y, [bias]) => matmul(x, y, { transposeB: true, bias: bias!, activation: "tanh" }),
+    () => [ones([9])],
+  ),
+  call("matmul", "of vectors", [[5], [5]], (x, y) => matmul(x, y)),
+  call(
+    "matmul",
+    "of batches that repeat",
+    [
+      [2, 1, 3, 4],
+      [3, 4, 5],
+    ],
+    (x, y) => matmul(x, y),
+  ),
+  call("oneHot", "of labels", [], (_x, _y, [l]) => oneHot(l!, { classes: 4 }), labels),
+  call("dropout", "of half", [grid], (x) => dropout(x, { p: 0.5, seed: 1 })),
+  call("normal", "of a matrix", [], () => normal(grid, { seed: 1 })),
+  call("uniform", "of a matrix", [], () => uniform(grid, { seed: 1 })),
+  call("permutation", "of ten", [], () => permutation(10, { seed: 1 })),
+  call("softmax", "along the first axis", [grid], (x) => softmax(x, { axis: 0 })),
+  call("logSoftmax", "along the last axis", [grid], (x) => logSoftmax(x, { temperature: 2 })),
+  call("where", "broadcasting", [grid, [3, 1]], (x, y, [m]) => where(m!, x, y), mask),
+  call("where", "of a number", [grid], (x, _, [m]) => where(m!, x, 1), mask),
+];

@@ -26,7 +26,8 @@ export function checkShape(who: string, shape: Shape): void {
       throw new ShapeError(`${who}: shape ${show(shape)} has the size ${d}; sizes are integers from 0`);
     size *= d;
   }
-  if (size > maxElements)
+  // Not `>`: ∞ · 0 is NaN.
+  if (!(size <= maxElements))
     throw new ShapeError(`${who}: shape ${show(shape)} has ${size} elements; a tensor holds at most ${maxElements}`);
 }
 

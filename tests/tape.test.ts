@@ -157,6 +157,24 @@ describe("the tape", () => {
     });
   });
 
+  it("lets go of each step as soon as the way back is through it", () => {
+    clean(() => {
+      const x = tensor(new Float32Array(2 ** 18));
+      const size = x.size * 4;
+      let forward = 0;
+      const slope = grad((t: Tensor) => {
+        let y = t;
+        for (let i = 0; i < 20; i++) y = mul(y, 0.5);
+        const total = sum(y);
+        forward = memory().bytes;
+        return total;
+      })(x);
+      // The gradient of a step, that of the one before, and what a rule makes on the way.
+      expect(memory().peakBytes - forward).toBeLessThan(5 * size);
+      return [x, slope];
+    });
+  });
+
   it("records nothing outside of grad, and nothing that does not depend on the parameters", () => {
     clean(() => {
       expect(recording()).toBe(false);

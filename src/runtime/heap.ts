@@ -26,7 +26,7 @@ export interface MemoryInfo {
 function capacityFor(bytes: number): number {
   const lines = Math.ceil((bytes + overread) / align);
   if (lines <= 16) return lines * align;
-  const step = 2 ** (28 - Math.clz32(lines));
+  const step = (1 << (28 - Math.clz32(lines))) >>> 0;
   return Math.ceil(lines / step) * step * align;
 }
 

@@ -8,7 +8,7 @@ import { add } from "../../src/ops/binary.js";
 import { matmul } from "../../src/ops/matmul.js";
 import { sum } from "../../src/ops/reduce.js";
 import { relu } from "../../src/ops/unary.js";
-import { heap, memory } from "../../src/runtime/heap.js";
+import { heap, memory, Storage } from "../../src/runtime/heap.js";
 import { scope } from "../../src/scope.js";
 import { readTensor, type Tensor, tensor } from "../../src/tensor.js";
 import { zeroLeaks } from "../grid.js";
@@ -118,6 +118,8 @@ function failEach(arrange: () => Tensor[], fn: (operands: Tensor[]) => readonly 
 
 const nameOf = ({ op, how }: Call): string => `${op} ${how}`;
 
+const named = calls.map((c) => [nameOf(c), c] as const);
+
 /** Those that can be differentiated: what the others give is no f32, or does not depend on an f32. */
 const smooth = calls.filter(
   (c) => c.shapes.length > 0 && !/^(argmax|equal|greater|less|cast to bytes)/.test(nameOf(c)),
@@ -168,7 +170,7 @@ describe("100,000 op calls in scopes", () => {
 });
 
 describe("out of memory", () => {
-  it.each(calls.map((c) => [nameOf(c), c] as const))("at any allocation of %s leaves all as it was", (_, c) => {
+  it.each(named)("at any allocation of %s leaves all as it was", (_, c) => {
     const split = c.shapes.length;
     const arrange = () => [...operandsOf(c), ...c.constants()];
     const failures = failEach(arrange, (all) => [c.run(all.slice(0, split), all.slice(split))]);
@@ -208,30 +210,46 @@ describe("out of memory", () => {
   });
 });
 
-describe("growth of the memory at every allocation", () => {
-  /** Runs `fn` and returns the contents of what it gives, and how often the memory grew. */
-  function contents(
-    fn: () => readonly Tensor[],
-    growing: boolean,
-  ): { values: ReturnType<typeof readTensor>[]; grown: number } {
+/** Something of every call: its result, then value and gradients. Freed as soon as read. */
+function results(c: Call): ReturnType<typeof readTensor>[] {
+  return scope(() => {
+    const [operands, constants] = [operandsOf(c), c.constants()];
+    const y = c.run(operands, constants);
+    return [y, ...(smooth.includes(c) ? gradients(c, operands, constants) : [])].map((t) => readTensor(t));
+  });
+}
+
+function expectResults(c: Call, truth: ReturnType<typeof results>, got: ReturnType<typeof results>): void {
+  expect(got.length).toBe(truth.length);
+  for (const [i, values] of got.entries()) expectBits(values, truth[i]!, `${nameOf(c)}, result ${i}`);
+}
+
+describe("the same bits, forwards and back,", () => {
+  it.each(named)("of %s when the memory grows at every allocation", (_, c) => {
+    const truth = results(c);
     const grow = vi.spyOn(WebAssembly.Memory.prototype, "grow");
     heap.headroom = 0;
-    const run = () => scope(() => fn().map((t) => readTensor(t)));
-    const values = growing ? withAllocator((_, allocate) => fill(allocate), run) : run();
-    const grown = grow.mock.calls.length;
-    grow.mockRestore();
-    return { values, grown };
-  }
+    const got = withAllocator(
+      (_, allocate) => fill(allocate),
+      () => results(c),
+    );
+    expect(grow.mock.calls.length).toBeGreaterThan(c.shapes.length);
+    expectResults(c, truth, got);
+  });
 
-  it.each(calls.map((c) => [nameOf(c), c] as const))("%s: the same bits, forwards and back", (name, c) => {
-    const fn = () => {
-      const [operands, constants] = [operandsOf(c), c.constants()];
-      const y = c.run(operands, constants);
-      return [y, ...(smooth.includes(c) ? gradients(c, operands, constants) : [])];
-    };
-    const truth = contents(fn, false);
-    const { values, grown } = contents(fn, true);
-    expect(grown).toBeGreaterThan(c.shapes.length);
-    for (const [i, v] of values.entries()) expectBits(v, truth.values[i]!, `${name}, result ${i}`);
+  it("of every call above 2 GiB, where pointers are negative as i32", () => {
+    const truth = calls.map(results);
+    const half = new Storage(2 ** 31);
+    const above = withAllocator(
+      (n, allocate) => (n === 1 ? fill(allocate) : []),
+      () => {
+        const x = tensor([0]);
+        expect(x.pointer).toBeGreaterThan(2 ** 31);
+        x.dispose();
+        return calls.map(results);
+      },
+    );
+    for (const [i, c] of calls.entries()) expectResults(c, truth[i]!, above[i]!);
+    half.release();
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ArgumentError, DisposedError, ShapeError } from "../../src/errors.js";
 import { valueAndGrad } from "../../src/grad.js";
 import { mul } from "../../src/ops/binary.js";
-import { copy, reshape, type SliceRange, slice, transpose } from "../../src/ops/layout.js";
+import { assign, copy, reshape, type SliceRange, slice, transpose } from "../../src/ops/layout.js";
 import { sum } from "../../src/ops/reduce.js";
 import { scope } from "../../src/scope.js";
 import { readTensor, type Tensor, tensor } from "../../src/tensor.js";
@@ -215,6 +215,49 @@ describe("reshape", () => {
     const x = tensor([1]);
     x.dispose();
     expect(() => reshape(x, [1])).toThrow(DisposedError);
+  });
+});
+
+describe("assign", () => {
+  it("writes every bit over the target, on every dtype, and nothing beside it", () => {
+    for (const shape of shapes)
+      for (const [i, dtype] of dtypes.entries())
+        watched(
+          () =>
+            scope(() => {
+              const source = values(dtype, positions(shape).data.length, i);
+              const [to, from] = [
+                tensor(values(dtype, source.length, 9), shape, { dtype }),
+                tensor(source, shape, { dtype }),
+              ];
+              assign(to, from);
+              expectBits(readTensor(to), source, `assign ${dtype} [${shape}]`);
+              expectBits(readTensor(from), source, "the source");
+            }),
+          i * 4,
+        );
+  });
+
+  it("changes the views of the target, and takes a tensor itself", () => {
+    scope(() => {
+      const x = tensor([1, 2, 3, 4]);
+      const view = reshape(x, [2, 2]);
+      assign(x, tensor([5, 6, 7, 8]));
+      expect([...readTensor(view)]).toEqual([5, 6, 7, 8]);
+      assign(x, reshape(view, [4]));
+      expect([...readTensor(x)]).toEqual([5, 6, 7, 8]);
+    });
+  });
+
+  it("refuses another shape or dtype", () => {
+    scope(() => {
+      const x = tensor([[1, 2]]);
+      expect(() => assign(x, tensor([1, 2]))).toThrow(ShapeError);
+      expect(() => assign(x, tensor([1, 2]))).toThrow(
+        "assign: the target is Tensor(f32 [1, 2]), the source Tensor(f32 [2]); both need one shape and dtype",
+      );
+      expect(() => assign(x, tensor([[1, 2]], [1, 2], { dtype: "i32" }))).toThrow("the source Tensor(i32 [1, 2])");
+    });
   });
 });
 

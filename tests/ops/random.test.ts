@@ -56,6 +56,9 @@ describe("Philox-4x32-10", () => {
           [6, 7],
           [2, 3],
           [0, 0],
+          [5, 5],
+          [6, 6],
+          [7, 7],
           [1020, 1031],
         ] as const) {
           const out = arena.room(end * 4);

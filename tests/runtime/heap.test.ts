@@ -176,6 +176,19 @@ describe("the allocator", () => {
     free(whole);
   });
 
+  it("grows by what is missing when the end of the memory is free", () => {
+    const blocks = exhaust();
+    const { heapBytes } = memory();
+    // One block stays in the middle: two fifths are free before it, two behind it up to the end.
+    const [low, high] = [Math.floor(blocks.length * 0.4), Math.floor(blocks.length * 0.6)];
+    const sorted = blocks.sort((a, b) => a.pointer - b.pointer);
+    free(...sorted.slice(0, low), ...sorted.slice(high));
+    Object.assign(heap, { limitBytes: unlimited, headroom: 0 });
+    const large = take(heapBytes * 0.55);
+    expect(memory().heapBytes - heapBytes).toBeLessThan(heapBytes * 0.3);
+    free(large, ...sorted.slice(low, high));
+  });
+
   it("counts the bytes alive and the most there were", () => {
     const before = memory();
     const a = new Storage(10_000);

@@ -13,7 +13,11 @@ export function run(command, args, options = {}) {
 /** Installs a package's dependencies, from its lock file alone and without their scripts. */
 export function install(folder = ".") {
   once(join(folder, "node_modules", ".installed"), [join(folder, "package-lock.json")], () => {
-    run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder });
+    const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    // The npm that runs us: a package deep in as-pect brings an old one, which `npm run` would find first.
+    const npm = process.env.npm_execpath;
+    if (npm === undefined) run("npm", args, { cwd: folder });
+    else run(process.execPath, [npm, ...args], { cwd: folder });
   });
 }
 

@@ -11,6 +11,7 @@ import { leaves, mapTree, type Tree } from "./tree.js";
 /**
  * A function that returns the value of `fn` and its gradient with respect to the first argument: a tensor, or arrays and
  * objects of tensors. `fn` returns a scalar, or `[scalar, aux]` with anything along. All else born inside is freed.
+ * A tensor that stands in the parameters twice gets its whole gradient in both places.
  * Nests: gradients of gradients work through every op whose gradient is made of ops that have one.
  *
  * @throws {GradientError} if the value is no f32 scalar, a parameter is not f32, or an op on the way has no gradient.

@@ -145,7 +145,8 @@ export interface TensorOptions<D extends DType = DType> {
 }
 
 /**
- * Makes a tensor from numbers, copying them; f64 values are rounded to f32.
+ * Makes a tensor from numbers, copying them; f64 values are rounded to f32, integers out of range wrap as in typed arrays
+ * (`cast` saturates).
  *
  * @param shape default: the nesting of the arrays, or one dimension.
  * @throws {ShapeError} if the shape and the number of values differ, or nested arrays are ragged.

@@ -1,5 +1,6 @@
 // Wasm memory that is watched: kernels called by hand must write what they are told to, and nothing else.
 import { heap } from "../src/runtime/heap.js";
+import { wasmBytes } from "./grid.js";
 
 /** Bytes around each block; they hold NaN as f32, so that a value read past an end and used shows, too. */
 const guard = 64;
@@ -62,7 +63,7 @@ export class Arena {
   }
 
   private bytesView(): Uint8Array {
-    return heap.bytesView.subarray(this.start, this.start + this.bytes);
+    return wasmBytes().subarray(this.start, this.start + this.bytes);
   }
 }
 

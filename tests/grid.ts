@@ -1,9 +1,12 @@
 // What every op is tried on: sizes around the vectors and tiles of the kernels, seeded numbers of many kinds, and comparisons that
 // name the worst offender.
 import { afterAll, beforeAll, expect } from "vitest";
-import { memory } from "../src/runtime/heap.js";
+import { heap, memory } from "../src/runtime/heap.js";
 import { init, type RuntimeInfo } from "../src/runtime/init.js";
 import { kernels } from "../src/runtime/kernels.js";
+
+/** The wasm memory as bytes, good until it grows. */
+export const wasmBytes = (): Uint8Array => new Uint8Array(heap.memory.buffer);
 
 /** f32 values per vector. */
 export const lane = 4;

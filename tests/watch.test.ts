@@ -1,10 +1,9 @@
 import { expect, it } from "vitest";
 import { full } from "../src/ops/fill.js";
 import { exp } from "../src/ops/unary.js";
-import { heap } from "../src/runtime/heap.js";
 import { type Kernels, kernels, useKernels } from "../src/runtime/kernels.js";
 import { scope } from "../src/scope.js";
-import { zeroLeaks } from "./grid.js";
+import { wasmBytes, zeroLeaks } from "./grid.js";
 import { watched } from "./watch.js";
 
 zeroLeaks();
@@ -26,11 +25,11 @@ function run(fault: (out: number, begin: number, end: number) => void, shift = 0
 
 it.each([0, 4])("watched() passes a right kernel and sees one that is wrong, shifted by %i bytes", (shift) => {
   run(() => {}, shift);
-  expect(() => run((out) => (heap.bytesView[out + 36] = 1), shift)).toThrow(
+  expect(() => run((out) => (wasmBytes()[out + 36] = 1), shift)).toThrow(
     "exp_f32: wrote at byte 36 of a result that has 36",
   );
-  expect(() => run((out) => (heap.bytesView[out - 1] = 1), shift)).toThrow("exp_f32: wrote at byte -1");
-  expect(() => run(() => heap.bytesView[0]!++, shift)).toThrow("exp_f32: wrote at byte");
-  const bySlice = (out: number, begin: number) => (heap.bytesView[out] = begin + 1);
+  expect(() => run((out) => (wasmBytes()[out - 1] = 1), shift)).toThrow("exp_f32: wrote at byte -1");
+  expect(() => run(() => wasmBytes()[0]!++, shift)).toThrow("exp_f32: wrote at byte");
+  const bySlice = (out: number, begin: number) => (wasmBytes()[out] = begin + 1);
   expect(() => run(bySlice, shift)).toThrow("exp_f32: slices [[0,1],[1,2],");
 });

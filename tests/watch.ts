@@ -3,6 +3,7 @@ import { vi } from "vitest";
 import { heap } from "../src/runtime/heap.js";
 import { type Kernels, kernels, useKernels } from "../src/runtime/kernels.js";
 import { cuts } from "./arena.js";
+import { wasmBytes } from "./grid.js";
 
 /** Kernels that do not take a slice [begin, end) of their outer loop. */
 const whole = new Set(["first_bad_index_i32", "permutation_i32", "probe_madd", "probe_nmadd", "probe_dot"]);
@@ -27,7 +28,7 @@ export function watched<T>(fn: () => T, shift = 0): T {
   const spies = [
     vi.spyOn(heap, "allocate").mockImplementation((bytes) => {
       const pointer = allocate(bytes + 2 * margin) + margin + shift;
-      heap.bytesView.fill(filler, pointer - margin, pointer + bytes + margin - shift);
+      wasmBytes().fill(filler, pointer - margin, pointer + bytes + margin - shift);
       blocks.set(pointer, bytes);
       return pointer;
     }),
@@ -50,20 +51,20 @@ function watch(name: string, kernel: Call, blocks: Blocks): Call {
   if (name.startsWith("probe") || name === "first_bad_index_i32") return kernel;
   return (...args) => {
     const [pointer, bytes] = blockOf(args[0]!, blocks);
-    const before = heap.bytesView.slice();
+    const before = wasmBytes().slice();
     kernel(...args);
-    const made = heap.bytesView.slice(pointer, pointer + bytes);
+    const made = wasmBytes().slice(pointer, pointer + bytes);
     if (!whole.has(name))
       for (const ways of cuts(args[args.length - 1]!)) {
-        heap.bytesView.set(before.subarray(pointer, pointer + bytes), pointer);
+        wasmBytes().set(before.subarray(pointer, pointer + bytes), pointer);
         for (const [begin, end] of ways) kernel(...args.slice(0, -2), begin, end);
-        const again = heap.bytesView.subarray(pointer, pointer + bytes);
+        const again = wasmBytes().subarray(pointer, pointer + bytes);
         if (Buffer.compare(made, again) !== 0) {
           const at = made.findIndex((byte, i) => byte !== again[i]);
           throw new Error(`${name}: slices ${JSON.stringify(ways)} give other bits, at byte ${at} of the result`);
         }
       }
-    const after = heap.bytesView;
+    const after = wasmBytes();
     for (const [from, to] of [
       [0, pointer],
       [pointer + bytes, after.length],

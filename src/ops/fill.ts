@@ -30,7 +30,7 @@ const fillOp: Op<FillParams> = {
 };
 
 /**
- * A tensor of one value.
+ * A tensor of one value; out of the range of an integer dtype it wraps, as in typed arrays.
  *
  * @throws {ShapeError} if the shape is no list of integers from 0.
  * @throws {DTypeError} if there is no such dtype.

@@ -35,7 +35,7 @@ function capacityFor(bytes: number): number {
  * there is none, and no room above `top`, are larger blocks split, then neighbours joined, and at last the memory grown.
  */
 class Heap {
-  readonly memory = new WebAssembly.Memory({ initial: 1 });
+  private made: WebAssembly.Memory | undefined;
   limitBytes = 65536 * page;
   /** Growth asks for this share of the present size beyond what is needed. */
   headroom = 0.25;
@@ -48,12 +48,10 @@ class Heap {
   private readonly free = new Map<number, number[]>();
   private freeBytes = 0;
   private scattered = false;
-  private view = new Uint8Array(this.memory.buffer);
 
-  /** The memory as bytes. Not to be kept: growth detaches it. */
-  get bytesView(): Uint8Array {
-    if (this.view.buffer !== this.memory.buffer) this.view = new Uint8Array(this.memory.buffer);
-    return this.view;
+  /** Made when first asked for, so that importing does no work. Its buffer is not to be kept: growth detaches it. */
+  get memory(): WebAssembly.Memory {
+    return (this.made ??= new WebAssembly.Memory({ initial: 1 }));
   }
 
   /** A pointer to `bytes` bytes, not cleared. @throws {OutOfMemoryError} */

@@ -11,13 +11,12 @@ import {
   step,
   warmup,
 } from "../../src/optim/index.js";
-import { heap } from "../../src/runtime/heap.js";
 import { type Kernels, kernels, useKernels } from "../../src/runtime/kernels.js";
 import { scope } from "../../src/scope.js";
 import { readTensor, type Tensor, tensor } from "../../src/tensor.js";
 import { leaves, type Tree } from "../../src/tree.js";
 import { cuts } from "../arena.js";
-import { draw, expectSame, expectWithin, roundoff, zeroLeaks } from "../grid.js";
+import { draw, expectSame, expectWithin, roundoff, wasmBytes, zeroLeaks } from "../grid.js";
 import * as reference from "../reference/optim.js";
 
 zeroLeaks();
@@ -184,12 +183,16 @@ describe("in place", () => {
     scope(() => {
       run(optimizer(), seed, (update, grads, changed) => {
         const ends = [...grads, ...changed].map((t) => t.pointer + 4 * t.size);
-        for (const end of ends) heap.bytesView.fill(filler, end, end + guard);
+        for (const end of ends) wasmBytes().fill(filler, end, end + guard);
         const before = grads.map(readTensor);
         update();
         for (const [i, values] of before.entries()) expectSame(readTensor(grads[i]!), values, `gradient ${i}`);
         for (const end of ends)
-          expect(heap.bytesView.slice(end, end + guard).every((byte) => byte === filler)).toBe(true);
+          expect(
+            wasmBytes()
+              .slice(end, end + guard)
+              .every((byte) => byte === filler),
+          ).toBe(true);
       });
     });
   });

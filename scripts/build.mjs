@@ -31,6 +31,8 @@ await build({
   chunkNames: "chunks/[name]-[hash]",
   splitting: true,
   minify: true,
+  // A stack trace shows the line that threw, not the whole bundle.
+  lineLimit: 120,
   platform: "neutral",
   mainFields: ["module", "main"],
 });

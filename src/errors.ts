@@ -1,30 +1,59 @@
 /** Base of every error that Spokeshave throws on purpose: who, what was expected, what came, the fix. */
 export class SpokeshaveError extends Error {
+  // Spelled out in each class: a minifier renames constructors.
   override get name(): string {
-    return this.constructor.name;
+    return "SpokeshaveError";
   }
 }
 
 /** A shape, axis, size or index that an op cannot take. */
-export class ShapeError extends SpokeshaveError {}
+export class ShapeError extends SpokeshaveError {
+  override get name(): string {
+    return "ShapeError";
+  }
+}
 
 /** A dtype that an op cannot take. */
-export class DTypeError extends SpokeshaveError {}
+export class DTypeError extends SpokeshaveError {
+  override get name(): string {
+    return "DTypeError";
+  }
+}
 
 /** An option, argument or setting outside its range. */
-export class ArgumentError extends SpokeshaveError {}
+export class ArgumentError extends SpokeshaveError {
+  override get name(): string {
+    return "ArgumentError";
+  }
+}
 
 /** Tensors of different devices, or a device that this host does not have. */
-export class DeviceError extends SpokeshaveError {}
+export class DeviceError extends SpokeshaveError {
+  override get name(): string {
+    return "DeviceError";
+  }
+}
 
 /** A tensor, scope or runtime used after it was disposed of, or before it was there. */
-export class DisposedError extends SpokeshaveError {}
+export class DisposedError extends SpokeshaveError {
+  override get name(): string {
+    return "DisposedError";
+  }
+}
 
 /** No gradient can be computed: an op has none, or the function does not return a scalar. */
-export class GradientError extends SpokeshaveError {}
+export class GradientError extends SpokeshaveError {
+  override get name(): string {
+    return "GradientError";
+  }
+}
 
 /** The wasm memory cannot grow; all that was alive before still is. */
 export class OutOfMemoryError extends SpokeshaveError {
+  override get name(): string {
+    return "OutOfMemoryError";
+  }
+
   constructor(
     message: string,
     /** Bytes asked for. */
@@ -60,6 +89,10 @@ export type FileErrorCode =
 
 /** A file that cannot be read or written; `offset` is the byte where reading went wrong, if there is one. */
 export class FileError extends SpokeshaveError {
+  override get name(): string {
+    return "FileError";
+  }
+
   constructor(
     message: string,
     readonly code: FileErrorCode,

@@ -1,4 +1,5 @@
 // The ops that a model's graph is made of: one table, read by the model, by the files and by what rewrites graphs.
+import { checkCount, checkNumber } from "./check.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import { reshape } from "./ops/layout.js";
 import { type EpilogueActivation, matmul } from "./ops/matmul.js";
@@ -37,31 +38,22 @@ function plain(
 ): Layer {
   return {
     params(attributes) {
-      for (const setting of settings) number(name, attributes, setting, -Number.MAX_VALUE, Number.MAX_VALUE);
+      for (const setting of settings)
+        checkNumber(name, setting, attributes[setting], -Number.MAX_VALUE, Number.MAX_VALUE);
       return {};
     },
     run: (x, _, attributes) => run(x, attributes),
   };
 }
 
-function number(who: string, attributes: Attributes, name: string, low: number, high: number): number {
-  const value = attributes[name];
-  if (typeof value !== "number" || !(value >= low && value <= high))
-    throw new ArgumentError(`${who}: ${name} is ${String(value)}; it must be a number from ${low} to ${high}`);
-  return value;
-}
-
-function whole(who: string, attributes: Attributes, name: string): number {
-  const value = number(who, attributes, name, 1, 2 ** 30);
-  if (!Number.isInteger(value)) throw new ArgumentError(`${who}: ${name} is ${value}; it must be an integer from 1`);
-  return value;
-}
-
 /** x · Wᵀ + b, W [out, in] as PyTorch stores it. */
 const linear: Layer = {
   params(attributes) {
-    const shape = [whole("linear", attributes, "out"), whole("linear", attributes, "in")];
-    return attributes.bias === false ? { weight: shape } : { weight: shape, bias: [shape[0]!] };
+    const { in: inputs, out: outputs } = attributes;
+    checkCount("linear", "the number of inputs", inputs, 1, 2 ** 30);
+    checkCount("linear", "the number of outputs", outputs, 1, 2 ** 30);
+    const weight = [outputs as number, inputs as number];
+    return attributes.bias === false ? { weight } : { weight, bias: [outputs as number] };
   },
   run(x, { weight, bias }, attributes, { activation }) {
     if (x.shape[x.rank - 1] !== attributes.in)
@@ -74,7 +66,7 @@ const linear: Layer = {
 
 const dropoutLayer: Layer = {
   params(attributes) {
-    number("dropout", attributes, "p", 0, 1);
+    checkNumber("dropout", "p", attributes.p, 0, 1);
     return {};
   },
   run: (x, _, attributes, { training, seed, stream }) =>

@@ -1,9 +1,11 @@
 import { ArgumentError, ShapeError } from "./errors.js";
 import { type Attributes, type Layer, layers } from "./layers.js";
+import { checkTensor } from "./op.js";
 import type { EpilogueActivation } from "./ops/matmul.js";
 import { scope } from "./scope.js";
 import { sameShape, show } from "./shape.js";
-import type { Tensor } from "./tensor.js";
+import { streams } from "./streams.js";
+import { Tensor } from "./tensor.js";
 
 /** One step of a graph. */
 export interface GraphNode {
@@ -74,6 +76,9 @@ export class Model implements Trainable {
    * const y = model.apply(model.params, tensor([[1, 2]])); // shape [1, 3]
    */
   apply(params: Params, x: Tensor, options: ApplyOptions = {}): Tensor {
+    if (params instanceof Tensor)
+      throw new ArgumentError("model.apply: the parameters come first: model.apply(model.params, x)");
+    checkTensor("model.apply", x);
     const { training = false, seed = 0, step = 0 } = options;
     return scope(() => {
       const values = new Map<string, Tensor>([[inputName, x]]);
@@ -81,7 +86,7 @@ export class Model implements Trainable {
       for (const [i, { node, layer, names, activation, gives }] of this.plan.entries()) {
         const own: Record<string, Tensor> = {};
         for (const [role, name] of names) own[role] = params[name]!;
-        const stream = (step * this.plan.length + i) % 2 ** 32;
+        const stream = streams.dropout + ((step * this.plan.length + i) % streams.parameters);
         y = layer.run(values.get(node.input)!, own, node.attributes, { training, seed, stream, activation });
         values.set(gives, y);
       }
@@ -139,14 +144,15 @@ function planOf(graph: readonly GraphNode[], params: Params): Step[] {
   }
   const [stray] = free;
   if (stray !== undefined) throw new ArgumentError(`model: parameter "${stray}" belongs to no node`);
+  const readers = new Map<string, number>();
+  for (const { input } of graph) readers.set(input, (readers.get(input) ?? 0) + 1);
   const steps: Step[] = [];
   for (let i = 0; i < graph.length; i++) {
     const node = graph[i]!;
     const next = graph[i + 1];
     const layer = layers.get(node.op)!;
-    const readers = graph.filter((other) => other.input === node.name);
-    const fuses = node.op === "linear" && next !== undefined && fusable.includes(next.op) && readers.length === 1;
-    const joined = fuses && readers[0] === next ? next : undefined;
+    const alone = next?.input === node.name && readers.get(node.name) === 1;
+    const joined = alone && node.op === "linear" && fusable.includes(next.op) ? next : undefined;
     steps.push({
       node,
       layer,

@@ -1,3 +1,4 @@
+import { said } from "./check.js";
 import { SpokeshaveError } from "./errors.js";
 
 /** What a scope can own. */
@@ -14,8 +15,9 @@ const open: Scope[] = [];
 
 /**
  * Owns every tensor born while it is open, until it is disposed of. For stretches with `await` in them, where `scope()` cannot
- * go: `using s = new Scope()`. Scopes nest; keep those of interleaved async work apart, since a tensor belongs to the
- * scope opened last.
+ * go: `using s = new Scope()`. Scopes nest: a tensor belongs to the one opened last, whoever opened it. So where async work
+ * interleaves (requests to one server, say), only one flow may use it; the others wrap each synchronous stretch in `scope()`,
+ * or dispose of what they make.
  *
  * @example
  * const s = new Scope();
@@ -80,7 +82,8 @@ export function currentScope(): Scope | undefined {
 }
 
 /**
- * Runs `fn` and frees every tensor born inside, except those in what it returns (alone, or in arrays, objects, maps).
+ * Runs `fn` and frees every tensor born inside, except those in what it returns: alone, or in arrays, objects, maps; not those
+ * that only a closure or a private field holds.
  *
  * @throws {SpokeshaveError} if `fn` returns a Promise: tensors would be freed while it still runs.
  * @example
@@ -88,6 +91,7 @@ export function currentScope(): Scope | undefined {
  * norm.dispose();
  */
 export function scope<T>(fn: () => T): T {
+  if (typeof fn !== "function") throw new SpokeshaveError(`scope: got ${said(fn)}; it takes a function`);
   const inner = new Scope();
   try {
     const value = fn();

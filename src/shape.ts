@@ -1,3 +1,4 @@
+import { said } from "./check.js";
 import { ShapeError } from "./errors.js";
 
 /** Sizes of the dimensions, outermost first; `[]` is a scalar. */
@@ -20,10 +21,12 @@ export function show(shape: Shape): string {
 
 /** Guards a shape given by a caller. */
 export function checkShape(who: string, shape: Shape): void {
+  if (!Array.isArray(shape))
+    throw new ShapeError(`${who}: the shape is ${said(shape)}; it must be a list, such as [2, 3]`);
   let size = 1;
   for (const d of shape) {
     if (!Number.isInteger(d) || d < 0)
-      throw new ShapeError(`${who}: shape ${show(shape)} has the size ${d}; sizes are integers from 0`);
+      throw new ShapeError(`${who}: shape ${show(shape)} has the size ${said(d)}; sizes are integers from 0`);
     size *= d;
   }
   // Not `>`: ∞ · 0 is NaN.
@@ -60,7 +63,9 @@ export function checkAxis(who: string, axis: number, rank: number): number {
   const a = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || a < 0 || a >= rank)
     throw new ShapeError(
-      `${who}: axis ${axis} is outside a tensor of rank ${rank}; it goes from ${-rank} to ${rank - 1}`,
+      rank === 0
+        ? `${who}: axis ${said(axis)} of a scalar; it has no axes`
+        : `${who}: axis ${said(axis)} is outside a tensor of rank ${rank}; it goes from ${-rank} to ${rank - 1}`,
     );
   return a;
 }

@@ -109,6 +109,11 @@ export class Tensor<D extends DType = DType> {
   toString(): string {
     return `Tensor(${this.dtype} ${show(this.shape)}${this.alive ? "" : ", disposed"})`;
   }
+
+  /** What `console.log` shows in Node, Deno and Bun. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
 }
 
 if (typeof Symbol.dispose === "symbol")

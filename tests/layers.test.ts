@@ -16,7 +16,7 @@ const floors: readonly (readonly string[])[] = [
   ["ops"],
   ["op", "tape", "tree", "tensor", "scope", "dtype", "shape"],
   ["runtime"],
-  ["errors"],
+  ["errors", "check", "streams"],
 ];
 
 /** What comes from outside of src: into one room each, and bundled. The command line may import what it likes. */

@@ -143,7 +143,12 @@ describe("a wrong graph is refused:", () => {
     ["a missing parameter", [linear], [], /parameter "l.weight" is missing/],
     ["a stray parameter", [linear], ["l.weight", "constructor"], /parameter "constructor" belongs to no node/],
     ["a wrong shape", [{ ...linear, attributes: { in: 2, out: 2, bias: false } }], ["l.weight"], /needs f32 \[2, 2\]/],
-    ["no size", [{ ...linear, attributes: { in: Number.NaN, out: 2 } }], ["l.weight"], /linear: in is NaN/],
+    [
+      "no size",
+      [{ ...linear, attributes: { in: Number.NaN, out: 2 } }],
+      ["l.weight"],
+      /linear: the number of inputs is NaN/,
+    ],
   ])("%s", (_, graph, names, message) => {
     scope(() => {
       const params = Object.fromEntries(names.map((name) => [name, weight()]));
@@ -156,7 +161,7 @@ describe("a wrong graph is refused:", () => {
       /layer 2 takes 5 inputs, .* gives 4/,
     );
     expect(() => nn.sequential([])).toThrow(ArgumentError);
-    expect(() => nn.linear(0, 3)).toThrow(/linear: in is 0/);
+    expect(() => nn.linear(0, 3)).toThrow(/linear: the number of inputs is 0; it must be an integer from 1/);
     expect(() => nn.dropout(2)).toThrow(ArgumentError);
     expect(() => nn.clamp(0, Number.POSITIVE_INFINITY)).toThrow(ArgumentError);
   });
@@ -167,6 +172,37 @@ describe("a wrong graph is refused:", () => {
       expect(() => model.apply(model.params, tensor([[1, 2]]))).toThrow(ShapeError);
       expect(() => model.apply(model.params, tensor([[1, 2]]))).toThrow(/x is \[1, 2\], the layer takes \[..., 3\]/);
     });
+  });
+});
+
+test("a graph of many nodes is planned in linear time", () => {
+  const graph = Array.from({ length: 50_000 }, (_, i) => ({
+    name: `n${i}`,
+    op: "relu",
+    input: i === 0 ? "input" : `n${i - 1}`,
+    attributes: {},
+  }));
+  const start = performance.now();
+  new Model(graph, {});
+  // Quadratic, it took nine seconds.
+  expect(performance.now() - start).toBeLessThan(3000);
+});
+
+test("no two uses of a seed draw the same numbers", () => {
+  scope(() => {
+    const model = nn.sequential([nn.linear(8, 8), nn.dropout(0.5)], { seed: 1 });
+    const weights = readTensor(model.params["0.linear.weight"]!);
+    const signs = Array.from(weights, (w) => w >= 0);
+    const dropped = [0, 1, 2, 3].map((step) => {
+      const drop = nn.sequential([nn.dropout(0.5)]);
+      const y = drop.apply(drop.params, tensor(new Float32Array(64).fill(1), [1, 64]), {
+        training: true,
+        seed: 1,
+        step,
+      });
+      return Array.from(readTensor(y), (v) => v > 0);
+    });
+    for (const mask of dropped) expect(mask).not.toEqual(signs);
   });
 });
 

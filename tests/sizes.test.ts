@@ -21,6 +21,15 @@ test("the JavaScript is at most 40 KB gzipped, without the binaries", () => {
   expect(bytes).toBeLessThanOrEqual(40 * 1024);
 });
 
+test("errors keep their names in the bundle", async () => {
+  const built = await import(/* @vite-ignore */ join(build, "index.js"));
+  const names = Object.keys(built).filter((name) => name.endsWith("Error"));
+  expect(names.length).toBeGreaterThan(8);
+  for (const name of names) expect(new built[name]("", "", "").name).toBe(name);
+  await built.init();
+  expect(() => built.zeros([-1])).toThrow(built.ShapeError);
+});
+
 test("the bundle asks for nothing of Node's, and evaluates nothing", () => {
   const text = readFileSync(join(build, "index.js"), "utf8");
   const found = text.match(/["'`]node:|\beval\(|new Function|new WebAssembly\.Module\(/)?.[0];

@@ -303,7 +303,7 @@ describe("the net under tensors that nobody disposes of", () => {
 function symbols(more: { dispose?: symbol } = {}): object {
   const { iterator } = Symbol;
   const native = Symbol;
-  return Object.assign((description?: string) => native(description), { iterator, ...more });
+  return Object.assign((description?: string) => native(description), { iterator, for: native.for, ...more });
 }
 
 describe("hosts without", () => {

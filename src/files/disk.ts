@@ -20,7 +20,7 @@ export async function readFile(path: string | URL): Promise<Uint8Array> {
 /**
  * Replaces a file in one step: whenever the process or the machine stops, the path holds the old bytes or the new, whole.
  *
- * The bytes go to a temporary file beside it, to the disk, and then under its name; links are followed and the mode is
+ * The bytes go to a temporary file beside it, to the disk, and then under its name; links to files are followed and the mode is
  * kept. Of saves to one path at the same time the last to finish wins. `bytes` must not change until then.
  * Temporary files of the same name that a killed process left behind are removed first.
  * @throws FileError E_WRITE with its cause, the old file untouched; E_NO_DISK on hosts without a disk
@@ -52,14 +52,21 @@ function disk() {
   }
   const { basename, dirname, join } = host.getBuiltinModule("path");
   const { fileURLToPath } = host.getBuiltinModule("url");
+  // Short, and of characters that every file system takes.
+  const token = [...host.getBuiltinModule("os").hostname()]
+    .reduce((hash, c) => (Math.imul(hash, 31) + c.codePointAt(0)!) >>> 0, 7)
+    .toString(36);
   const plain = (path: string | URL) => (typeof path === "string" ? path : fileURLToPath(path));
-  return { fs: fs.promises, basename, dirname, join, plain };
+  return { fs: fs.promises, basename, dirname, join, plain, token };
 }
+
+/** Another host's process cannot be asked whether it lives: its temporary files on a shared disk are left this long. */
+const foreignAge = 3_600_000;
 
 /** Names of the temporary files that saves of this instance are writing. */
 const writing = new Set<string>();
 
-/** A path to be replaced: its directory, and `.NAME.PID-RANDOM.tmp` beside it while a save lasts. */
+/** A path to be replaced: its directory, and `.NAME.HOST-PID-RANDOM.tmp` beside it while a save lasts. */
 class Place {
   private readonly directory: string;
   private readonly prefix: string;
@@ -75,7 +82,7 @@ class Place {
   async replace(bytes: Uint8Array, mode: number | undefined): Promise<void> {
     const { fs, join } = this.host;
     const random = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36);
-    const name = `${this.prefix}${process.pid}-${random}.tmp`;
+    const name = `${this.prefix}${this.host.token}-${process.pid}-${random}.tmp`;
     const temp = join(this.directory, name);
     writing.add(name);
     try {
@@ -104,10 +111,11 @@ class Place {
     const { fs, join } = this.host;
     for (const name of await fs.readdir(this.directory).catch(() => [])) {
       if (!name.startsWith(this.prefix) || writing.has(name)) continue;
-      const pid = /^(\d+)-[0-9a-z]+\.tmp$/.exec(name.slice(this.prefix.length))?.[1];
-      if (!pid) continue;
+      const [, token, pid] = /^([0-9a-z]+)-(\d+)-[0-9a-z]+\.tmp$/.exec(name.slice(this.prefix.length)) ?? [];
+      if (pid === undefined) continue;
       const temp = join(this.directory, name);
-      if (await this.abandoned(temp, Number(pid))) await fs.rm(temp, { force: true }).catch(() => {});
+      if (token === this.host.token ? await this.abandoned(temp, Number(pid)) : await this.older(temp, foreignAge))
+        await fs.rm(temp, { force: true }).catch(() => {});
     }
   }
 
@@ -116,16 +124,18 @@ class Place {
    * module, which still writes it, or from a process before us: in containers every one may have the pid 1.
    */
   private async abandoned(temp: string, pid: number): Promise<boolean> {
-    if (pid === process.pid) {
-      const { mtimeMs } = await this.host.fs.stat(temp).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-      return mtimeMs < Date.now() - process.uptime() * 1000;
-    }
+    if (pid === process.pid) return this.older(temp, process.uptime() * 1000);
     try {
       process.kill(pid, 0); // signal 0 only asks
       return false;
     } catch (answer) {
       return codeOf(answer) === "ESRCH"; // EPERM: alive and someone else's
     }
+  }
+
+  private async older(temp: string, ms: number): Promise<boolean> {
+    const { mtimeMs } = await this.host.fs.stat(temp).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    return mtimeMs < Date.now() - ms;
   }
 
   /** Windows refuses while a virus scanner or an indexer holds one of the two files; that passes. */

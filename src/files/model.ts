@@ -1,4 +1,5 @@
-import { FileError, SpokeshaveError } from "../errors.js";
+import { said } from "../check.js";
+import { ArgumentError, FileError, SpokeshaveError } from "../errors.js";
 import type { Attributes } from "../layers.js";
 import { type GraphNode, Model } from "../model.js";
 import { scope } from "../scope.js";
@@ -22,6 +23,7 @@ const limits = { start: 0, depth: 8, containers: 200_000, members: 100_000 };
  * const copy = fromBytes(toBytes(model));
  */
 export function toBytes(model: Model): Bytes {
+  if (!(model instanceof Model)) throw new ArgumentError(`toBytes: got ${said(model)}; it takes a model`);
   const graph = JSON.stringify({ version, graph: model.graph });
   const params = Object.entries(model.params).map(([name, t]) => [name, store(t)] as const);
   return serializeSafetensors(params, [[entry, graph]]);
@@ -35,8 +37,10 @@ export function toBytes(model: Model): Bytes {
  * @example
  * const again = fromBytes(toBytes(model));
  */
-export function fromBytes(bytes: Uint8Array): Model {
-  const { tensors, metadata } = parseSafetensors(bytes);
+export function fromBytes(bytes: Uint8Array | ArrayBuffer): Model {
+  const whole = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
+  if (!(whole instanceof Uint8Array)) throw new ArgumentError(`fromBytes: got ${said(bytes)}; it takes bytes`);
+  const { tensors, metadata } = parseSafetensors(whole);
   const text = metadata.get(entry);
   if (text === undefined)
     throw new FileError(

@@ -3,7 +3,7 @@ import { scope } from "../scope.js";
 import { Tensor } from "../tensor.js";
 import type { TrainState } from "../train/train.js";
 import type { Tree } from "../tree.js";
-import { type JsonValue, Numeral, readJson } from "./json.js";
+import { type JsonValue, Numeral, quote, readJson } from "./json.js";
 import { type Bytes, parseSafetensors, type StoredTensor, serializeSafetensors } from "./safetensors.js";
 import { restore, store } from "./tensors.js";
 
@@ -26,6 +26,7 @@ type Packed =
  * const training = train(model, { data, optimizer: optim.adam(), epochs: 9 });
  * for await (const step of training) if (step.epoch === 3) break;
  * const bytes = stateToBytes(training.state);
+ * training.dispose();
  */
 export function stateToBytes(state: TrainState<Tree>): Bytes {
   const tensors: [string, StoredTensor][] = [];
@@ -48,7 +49,8 @@ export function stateToBytes(state: TrainState<Tree>): Bytes {
  * const first = train(model, { data, optimizer: optim.adam(), epochs: 9 });
  * for await (const step of first) break;
  * const state = stateFromBytes(stateToBytes(first.state));
- * const second = train(model, { data, optimizer: optim.adam(), epochs: 9, state });
+ * first.dispose();
+ * await train(model, { data, optimizer: optim.adam(), epochs: 9, state }).finish();
  */
 export function stateFromBytes(bytes: Uint8Array): TrainState {
   const { tensors, metadata } = parseSafetensors(bytes);
@@ -64,6 +66,7 @@ export function stateFromBytes(bytes: Uint8Array): TrainState {
         const record: Record<string, unknown> = Object.create(null);
         for (const pair of content) {
           if (!Array.isArray(pair) || typeof pair[0] !== "string") throw broken("a record has an entry without a name");
+          if (Object.hasOwn(record, pair[0])) throw broken(`a record has two entries ${quote(pair[0])}`);
           record[pair[0]] = unpack(pair[1] ?? null);
         }
         return record;
@@ -80,7 +83,10 @@ export function stateFromBytes(bytes: Uint8Array): TrainState {
       !isCount(state.waited)
     )
       throw broken("step, waited or optimizer is missing");
-    return { best: undefined, ...state } as TrainState;
+    const { best } = state;
+    if (best !== undefined && (typeof best !== "object" || typeof best.value !== "number" || !isTree(best.params)))
+      throw broken("best is no value with parameters");
+    return { ...state, best } as TrainState;
   });
 }
 
@@ -88,15 +94,15 @@ function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+/** Tensors in lists and records, and nothing else. */
+function isTree(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return value instanceof Tensor || Object.values(value).every(isTree);
+}
+
 function isOptimizerState(value: unknown): boolean {
   const { step, slots, links } = (value ?? {}) as Record<string, unknown>;
-  return (
-    isCount(step) &&
-    typeof slots === "object" &&
-    slots !== null &&
-    Array.isArray(links) &&
-    links.every(isOptimizerState)
-  );
+  return isCount(step) && isTree(slots) && Array.isArray(links) && links.every(isOptimizerState);
 }
 
 function broken(what: string): FileError {

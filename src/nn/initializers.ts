@@ -21,6 +21,7 @@ function spread(
   return (shape, random) => {
     const fanOut = shape[0] ?? 1;
     const fanIn = shape.slice(1).reduce((product, d) => product * d, 1);
+    // IEEE 754 fixes the square root: no host differs.
     const std = gain * Math.sqrt(variance(fanIn, fanOut));
     if (distribution === "normal") return normal(shape, { ...random, std });
     const bound = std * Math.sqrt(3);

@@ -1,7 +1,9 @@
+import { checkList, said } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { type Attributes, layers } from "../layers.js";
 import { type GraphNode, inputName, Model } from "../model.js";
 import { scope } from "../scope.js";
+import { streams } from "../streams.js";
 import type { Tensor } from "../tensor.js";
 import { type Initializer, kaiming, zeros } from "./initializers.js";
 
@@ -168,6 +170,10 @@ export function logSoftmax(options: { axis?: number } = {}): LayerSpec {
  * const model = nn.sequential([nn.linear(784, 300), nn.relu(), nn.linear(300, 10)], { seed: 1 });
  */
 export function sequential(specs: readonly LayerSpec[], options: { seed?: number } = {}): Model {
+  checkList("sequential", "the first argument", specs);
+  for (const [i, layer] of specs.entries())
+    if (!layers.has(layer?.op))
+      throw new ArgumentError(`sequential: layer ${i} is ${said(layer)}; it must be a layer, such as nn.relu()`);
   if (specs.length === 0) throw new ArgumentError("sequential: no layers given; a model needs at least one");
   checkWidths(specs);
   const { seed = 0 } = options;
@@ -180,7 +186,7 @@ export function sequential(specs: readonly LayerSpec[], options: { seed?: number
       const name = `${i}.${op}`;
       graph.push({ name, op, input, attributes });
       for (const [role, shape] of Object.entries(layers.get(op)!.params(attributes)))
-        params[`${name}.${role}`] = initializers[role]!(shape, { seed, stream: stream++ });
+        params[`${name}.${role}`] = initializers[role]!(shape, { seed, stream: streams.parameters + stream++ });
       input = name;
     }
     return new Model(graph, params);

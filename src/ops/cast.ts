@@ -1,13 +1,13 @@
 import type { DType } from "../dtype.js";
-import { apply, type Op } from "../op.js";
+import { apply, checkTensor, type Op } from "../op.js";
 import { sizeOf } from "../shape.js";
 import { checkDTypeName, type Tensor } from "../tensor.js";
 import { reshape } from "./layout.js";
 
-const castOp: Op<DType> = {
+const castOp: Op<{ readonly from: DType; readonly dtype: DType }> = {
   name: "cast",
-  infer: ([x], dtype) => ({ shape: x!.shape, dtype, work: sizeOf(x!.shape), from: x!.dtype }),
-  wasm(k, out, [x], { dtype, from }: { dtype: DType; from?: DType }, _, begin, end) {
+  infer: ([x], { dtype }) => ({ shape: x!.shape, dtype, work: sizeOf(x!.shape) }),
+  wasm(k, out, [x], _, { from, dtype }, begin, end) {
     if (dtype === "f32") (from === "u8" ? k.cast_f32_u8 : k.cast_f32_i32)(out, x!, begin, end);
     else if (dtype === "i32") (from === "u8" ? k.cast_i32_u8 : k.cast_i32_f32)(out, x!, begin, end);
     else (from === "i32" ? k.cast_u8_i32 : k.cast_u8_f32)(out, x!, begin, end);
@@ -16,14 +16,14 @@ const castOp: Op<DType> = {
 
 /**
  * The same numbers as another dtype. To integers they are truncated towards 0 and saturate, NaN becomes 0 (PyTorch leaves
- * both undefined); i32 beyond 2²⁴ is rounded to f32. No gradient, except to the
- * dtype that x has already.
+ * both undefined); i32 beyond 2²⁴ is rounded to f32. No gradient, except to the dtype that x has already.
  *
  * @throws {DTypeError} if there is no such dtype.
  * @example
  * const bytes = cast(tensor([-1, 2.7, 300]), "u8"); // u8 [0, 2, 255]
  */
 export function cast<D extends DType>(x: Tensor, dtype: D): Tensor<D> {
+  checkTensor("cast", x);
   checkDTypeName("cast", dtype);
-  return (x.dtype === dtype ? reshape(x, x.shape) : apply(castOp, [x], dtype)) as Tensor<D>;
+  return (x.dtype === dtype ? reshape(x, x.shape) : apply(castOp, [x], { from: x.dtype, dtype })) as Tensor<D>;
 }

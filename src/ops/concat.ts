@@ -1,6 +1,7 @@
+import { checkList } from "../check.js";
 import { bytesOf } from "../dtype.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import { apply, type Op, type OutPlan } from "../op.js";
+import { apply, checkTensor, type Op, type OutPlan } from "../op.js";
 import { checkAxis, show, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { slice } from "./layout.js";
@@ -61,6 +62,8 @@ const concatOp: Op<number, ConcatPlan> = {
  * const y = concat([tensor([[1], [2]]), tensor([[3], [4]])], { axis: 1 }); // [[1, 3], [2, 4]]
  */
 export function concat<T extends Tensor>(inputs: readonly T[], options: { axis?: number } = {}): T {
+  checkList("concat", "the first argument", inputs);
   if (inputs.length === 0) throw new ArgumentError("concat: no tensors given; it needs at least one");
+  for (const input of inputs) checkTensor("concat", input);
   return apply(concatOp, inputs, checkAxis("concat", options.axis ?? 0, inputs[0]!.rank)) as T;
 }

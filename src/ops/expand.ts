@@ -1,4 +1,5 @@
 import { ShapeError } from "../errors.js";
+import { checkTensor } from "../op.js";
 import { scope } from "../scope.js";
 import { broadcastShape, checkShape, type Shape, sameShape, show, stridesOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -13,6 +14,7 @@ import { sum } from "./reduce.js";
  * const y = expand(tensor([[1], [2]]), [2, 3]); // [[1, 1, 1], [2, 2, 2]]
  */
 export function expand<T extends Tensor>(x: T, shape: Shape): T {
+  checkTensor("expand", x);
   checkShape("expand", shape);
   if (sameShape(x.shape, shape)) return reshape(x, shape);
   const lead = shape.length - x.rank;

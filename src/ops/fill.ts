@@ -1,9 +1,13 @@
+import { said } from "../check.js";
 import type { DType } from "../dtype.js";
+import { DTypeError } from "../errors.js";
 import { apply, type Op, type OutPlan } from "../op.js";
 import { checkShape, type Shape, sizeOf } from "../shape.js";
 import { checkDTypeName, type Tensor } from "../tensor.js";
 
 interface FillParams {
+  /** The call as the user wrote it. */
+  readonly who: string;
   readonly shape: Shape;
   readonly value: number;
   readonly dtype: DType;
@@ -14,9 +18,10 @@ const asFloat = new Float32Array(bits.buffer);
 
 const fillOp: Op<FillParams> = {
   name: "full",
-  infer(_, { shape, dtype }): OutPlan {
-    checkShape("full", shape);
-    checkDTypeName("full", dtype);
+  infer(_, { who, shape, value, dtype }): OutPlan {
+    checkShape(who, shape);
+    checkDTypeName(who, dtype);
+    if (typeof value !== "number") throw new DTypeError(`${who}: the value is ${said(value)}; it must be a number`);
     return { shape: [...shape], dtype, work: sizeOf(shape) };
   },
   wasm(k, out, _, __, { value, dtype }, begin, end) {
@@ -29,6 +34,10 @@ const fillOp: Op<FillParams> = {
   },
 };
 
+function fill<D extends DType>(who: string, shape: Shape, value: number, { dtype }: { dtype?: D }): Tensor<D> {
+  return apply(fillOp, [], { who, shape, value, dtype: dtype ?? "f32" }) as Tensor<D>;
+}
+
 /**
  * A tensor of one value; out of the range of an integer dtype it wraps, as in typed arrays.
  *
@@ -38,7 +47,7 @@ const fillOp: Op<FillParams> = {
  * const sevens = full([2, 2], 7); // f32 [[7, 7], [7, 7]]
  */
 export function full<D extends DType = "f32">(shape: Shape, value: number, options: { dtype?: D } = {}): Tensor<D> {
-  return apply(fillOp, [], { shape, value, dtype: options.dtype ?? "f32" }) as Tensor<D>;
+  return fill("full", shape, value, options);
 }
 
 /**
@@ -49,7 +58,7 @@ export function full<D extends DType = "f32">(shape: Shape, value: number, optio
  * const none = zeros([3], { dtype: "i32" }); // i32 [0, 0, 0]
  */
 export function zeros<D extends DType = "f32">(shape: Shape, options: { dtype?: D } = {}): Tensor<D> {
-  return full(shape, 0, options);
+  return fill("zeros", shape, 0, options);
 }
 
 /**
@@ -60,5 +69,5 @@ export function zeros<D extends DType = "f32">(shape: Shape, options: { dtype?: 
  * const weights = ones([3]); // f32 [1, 1, 1]
  */
 export function ones<D extends DType = "f32">(shape: Shape, options: { dtype?: D } = {}): Tensor<D> {
-  return full(shape, 1, options);
+  return fill("ones", shape, 1, options);
 }

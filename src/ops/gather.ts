@@ -27,7 +27,7 @@ const gatherOp: Op<undefined> = {
 };
 
 const gatherGradOp: Op<readonly number[], OutPlan<"f32"> & { count: number }> = {
-  name: "gatherGrad",
+  name: "the gradient of gather",
   infer: ([, indices], shape) => ({ shape, dtype: "f32", work: sizeOf(shape.slice(1)), count: indices!.size }),
   wasm(k, out, [g, indices], { shape, work, count }, _, begin, end) {
     k.gather_grad_f32_i32(out, g!, indices!, shape[0]!, count, work, begin, end);

@@ -1,7 +1,8 @@
 // Moves values without computing: reshape shares storage, transpose and slice copy through one strided kernel.
+import { checkList, said } from "../check.js";
 import { bytesOf } from "../dtype.js";
 import { ArgumentError, ShapeError } from "../errors.js";
-import { apply, applyInPlace, type Op, type OutPlan } from "../op.js";
+import { apply, applyInPlace, checkTensor, type Op, type OutPlan } from "../op.js";
 import { checkAxis, checkShape, type Shape, sameShape, show, sizeOf, stridesOf } from "../shape.js";
 import { record, recording } from "../tape.js";
 import type { Tensor } from "../tensor.js";
@@ -85,6 +86,7 @@ const reshapeOp: Op<Shape> = {
  * const y = reshape(tensor([1, 2, 3, 4]), [2, -1]); // [[1, 2], [3, 4]]
  */
 export function reshape<T extends Tensor>(x: T, shape: Shape): T {
+  checkTensor("reshape", x);
   const to = solve(x, shape);
   const y = x.alias(to) as T;
   if (recording()) record(reshapeOp as Op<unknown>, [x], y, to, reshapeOp.infer([x], to));
@@ -92,7 +94,7 @@ export function reshape<T extends Tensor>(x: T, shape: Shape): T {
 }
 
 function solve(x: Tensor, shape: Shape): Shape {
-  const open = shape.indexOf(-1);
+  const open = Array.isArray(shape) ? shape.indexOf(-1) : -1;
   if (open === -1) {
     checkShape("reshape", shape);
     if (sizeOf(shape) !== x.size)
@@ -102,6 +104,7 @@ function solve(x: Tensor, shape: Shape): Shape {
     return [...shape];
   }
   const rest = shape.filter((_, i) => i !== open);
+  if (rest.includes(-1)) throw new ShapeError(`reshape: ${show(shape)} leaves two sizes open; only one may be −1`);
   checkShape("reshape", rest);
   const size = x.size / sizeOf(rest);
   if (!Number.isInteger(size))
@@ -117,7 +120,14 @@ function solve(x: Tensor, shape: Shape): Shape {
  * @example
  * const y = transpose(tensor([[1, 2, 3], [4, 5, 6]])); // [[1, 4], [2, 5], [3, 6]]
  */
-export function transpose<T extends Tensor>(x: T, axes: readonly number[] = x.shape.map((_, i) => x.rank - 1 - i)): T {
+export function transpose<T extends Tensor>(x: T, axes?: readonly number[]): T {
+  checkTensor("transpose", x);
+  if (axes === undefined)
+    return transpose(
+      x,
+      x.shape.map((_, i) => x.rank - 1 - i),
+    );
+  checkList("transpose", "axes", axes);
   const order = axes.map((axis) => checkAxis("transpose", axis, x.rank));
   if (order.length !== x.rank || new Set(order).size !== x.rank)
     throw new ShapeError(
@@ -153,6 +163,11 @@ export interface SliceRange {
  * const y = slice(tensor([[1, 2, 3], [4, 5, 6]]), [{ start: 1 }, { end: -1 }]); // [[4, 5]]
  */
 export function slice<T extends Tensor>(x: T, ranges: readonly SliceRange[]): T {
+  checkTensor("slice", x);
+  checkList("slice", "ranges", ranges);
+  for (const range of ranges)
+    if (typeof range !== "object" || range === null || Array.isArray(range))
+      throw new ArgumentError(`slice: a range is ${said(range)}; it must be { start, end, step }`);
   if (ranges.length > x.rank)
     throw new ShapeError(`slice: ${ranges.length} ranges for ${show(x.shape)}, which has ${x.rank} axes`);
   const steps = stridesOf(x.shape);

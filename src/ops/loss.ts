@@ -1,5 +1,6 @@
+import { checkNumber } from "../check.js";
 import { ArgumentError, GradientError, ShapeError } from "../errors.js";
-import { apply, checkDType, type Op, type OutPlan } from "../op.js";
+import { apply, checkDType, checkTensor, type Op, type OutPlan } from "../op.js";
 import { scope } from "../scope.js";
 import { checkAxis, type Shape, sameShape, show, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -55,7 +56,7 @@ const fromLabels: Op<Params, LossPlan> = {
 };
 
 const fromLabelsGrad: Op<Params, LossPlan> = {
-  name: "crossEntropyGrad",
+  name: "the gradient of crossEntropy",
   infer: ([, x]) => ({ shape: x!.shape, dtype: "f32", work: x!.shape[0]!, cols: x!.shape[1]! }),
   wasm(k, out, [g, x, labels, weight], { cols }, { smoothing, ignored }, begin, end) {
     k.cross_entropy_grad_f32_i32(out, g!, x!, labels!, weight ?? 0, cols, smoothing, ignored, begin, end);
@@ -98,7 +99,7 @@ const fromProbabilities: Op<Params, LossPlan> = {
 };
 
 const fromProbabilitiesGrad: Op<Params, LossPlan> = {
-  name: "crossEntropyGrad",
+  name: "the gradient of crossEntropy",
   infer: ([, x]) => ({ shape: x!.shape, dtype: "f32", work: x!.shape[0]!, cols: x!.shape[1]! }),
   wasm(k, out, [g, x, target, weight], { cols }, { smoothing }, begin, end) {
     k.cross_entropy_grad_f32(out, g!, x!, target!, weight ?? 0, cols, smoothing, begin, end);
@@ -106,7 +107,7 @@ const fromProbabilitiesGrad: Op<Params, LossPlan> = {
 };
 
 const targetGrad: Op<Params, LossPlan> = {
-  name: "crossEntropyTargetGrad",
+  name: "the target gradient of crossEntropy",
   infer: ([, x]) => ({ shape: x!.shape, dtype: "f32", work: x!.shape[0]!, cols: x!.shape[1]! }),
   wasm(k, out, [g, x, weight], { cols }, { smoothing }, begin, end) {
     k.cross_entropy_target_grad_f32(out, g!, x!, weight ?? 0, cols, smoothing, begin, end);
@@ -126,15 +127,15 @@ const targetGrad: Op<Params, LossPlan> = {
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor<"f32"> {
   const { labelSmoothing = 0, ignoreIndex, reduction = "mean" } = options;
   const { at, classes, lead } = checkClasses("crossEntropy", { logits }, options);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw new ArgumentError(`crossEntropy: labelSmoothing is ${labelSmoothing}; it goes from 0 to 1`);
+  checkNumber("crossEntropy", "labelSmoothing", labelSmoothing, 0, 1);
   checkReduction("crossEntropy", reduction);
+  checkTensor("crossEntropy", target);
   const hard = target.dtype === "i32";
   const expected = hard ? lead : logits.shape;
   if (!sameShape(target.shape, expected))
     throw new ShapeError(
       `crossEntropy: logits are ${show(logits.shape)}, ${hard ? "labels" : "probabilities"} ${show(target.shape)}; ` +
-        `the target needs ${show(expected)}${hard ? "" : ", or i32 labels with one axis fewer"}`,
+        `the target needs ${show(expected)}${hard ? "" : `; labels are i32 ${show(lead)}, and for numbers take another loss, such as mse`}`,
     );
   if (hard) checkIndices("crossEntropy", "labels", target, classes, ignoreIndex);
   else checkDType("crossEntropy", "target", target, "f32");
@@ -209,9 +210,11 @@ export function reduceLosses(losses: Tensor, shape: Shape, reduction: Reduction)
 /** Guards two operands that a loss compares: f32 and of one shape, nothing is broadcast by mistake. */
 export function checkAlike(who: string, pair: { readonly [name: string]: Tensor }): void {
   const [[first, a], [second, b]] = Object.entries(pair) as [[string, Tensor], [string, Tensor]];
+  for (const operand of [a, b]) checkTensor(who, operand);
   if (!sameShape(a.shape, b.shape))
     throw new ShapeError(
-      `${who}: ${first} is ${show(a.shape)}, ${second} ${show(b.shape)}; they need one shape, use reshape() or expand()`,
+      `${who}: ${first} is ${show(a.shape)}, ${second} ${show(b.shape)}; they need one shape; ` +
+        "use reshape() or expand(), or in a dataset targetShape: [1] for a model with one output",
     );
   checkDType(who, first, a, "f32");
   checkDType(who, second, b, "f32");

@@ -136,7 +136,7 @@ function beforeActivation(g: Tensor, y: Tensor, activation: MatmulParams["activa
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor<"f32"> {
   const { transposeA = false, transposeB = false, activation = "none" } = options;
-  if (!(activation in activationCode))
+  if (!Object.hasOwn(activationCode, activation))
     throw new ArgumentError(`matmul: activation "${activation}" is not fused; it can be relu, sigmoid or tanh`);
   for (const operand of [a, b]) checkTensor("matmul", operand);
   if (a.rank === 0 || b.rank === 0)

@@ -1,3 +1,4 @@
+import { checkOptions } from "../check.js";
 import { apply, type Op } from "../op.js";
 import { checkShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -25,5 +26,6 @@ const oneHotOp: Op<number> = {
  * const y = oneHot(tensor(new Int32Array([2, 0])), { classes: 3 }); // [[0, 0, 1], [1, 0, 0]]
  */
 export function oneHot(indices: Tensor, options: { classes: number }): Tensor<"f32"> {
+  checkOptions("oneHot", options);
   return apply(oneHotOp, [indices], options.classes) as Tensor<"f32">;
 }

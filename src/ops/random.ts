@@ -1,4 +1,5 @@
 // Counter-based random numbers: value = f(seed, stream, index), the same on every host and for any slicing.
+import { checkCount, checkNumber, checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
 import type { Kernels } from "../runtime/kernels.js";
@@ -19,10 +20,8 @@ interface Key {
 }
 
 function keyOf(who: string, { seed, stream = 0 }: RandomOptions): Key {
-  if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new ArgumentError(`${who}: seed is ${seed}; it must be an integer from 0 to 2⁵³ − 1`);
-  if (!Number.isInteger(stream) || stream < 0 || stream >= 2 ** 32)
-    throw new ArgumentError(`${who}: stream is ${stream}; it must be an integer from 0 to 2³² − 1`);
+  checkCount(who, "seed", seed, 0);
+  checkCount(who, "stream", stream, 0, 2 ** 32 - 1);
   return { low: seed >>> 0, high: Math.floor(seed / 2 ** 32), stream };
 }
 
@@ -67,6 +66,7 @@ const normalOp = draw("normal", (k) => k.normal_f32);
  * const noise = uniform([2, 3], { seed: 1, low: -1, high: 1 });
  */
 export function uniform(shape: Shape, options: RandomOptions & { low?: number; high?: number }): Tensor<"f32"> {
+  checkOptions("uniform", options);
   const { low = 0, high = 1 } = options;
   if (!(low <= high && Number.isFinite(Math.fround(high - low))))
     throw new ArgumentError(`uniform: low is ${low}, high ${high}; low may not be above high, nor either be infinite`);
@@ -81,6 +81,7 @@ export function uniform(shape: Shape, options: RandomOptions & { low?: number; h
  * const weights = normal([784, 300], { seed: 1, std: 0.05 });
  */
 export function normal(shape: Shape, options: RandomOptions & { mean?: number; std?: number }): Tensor<"f32"> {
+  checkOptions("normal", options);
   const { mean = 0, std = 1 } = options;
   if (!(std >= 0)) throw new ArgumentError(`normal: std is ${std}; it must be 0 or above`);
   return apply(normalOp, [], { shape, a: mean, b: std, ...keyOf("normal", options) });
@@ -105,6 +106,7 @@ const permutationOp: Op<Key & { n: number }, OutPlan<"i32">> = {
  * const order = permutation(60000, { seed: 1 });
  */
 export function permutation(n: number, options: RandomOptions): Tensor<"i32"> {
+  checkOptions("permutation", options);
   return apply(permutationOp, [], { n, ...keyOf("permutation", options) });
 }
 
@@ -131,7 +133,8 @@ const dropoutOp: Op<Key & { p: number }, OutPlan<"f32">> = {
  * const y = dropout(ones([4]), { p: 0.5, seed: 1 }); // zeros and twos
  */
 export function dropout(x: Tensor, options: RandomOptions & { p: number }): Tensor<"f32"> {
+  checkOptions("dropout", options);
   const { p } = options;
-  if (!(p >= 0 && p <= 1)) throw new ArgumentError(`dropout: p is ${p}; it goes from 0 to 1`);
+  checkNumber("dropout", "p", p, 0, 1);
   return apply(dropoutOp, [x], { p, ...keyOf("dropout", options) });
 }

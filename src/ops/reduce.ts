@@ -1,4 +1,5 @@
 // Reductions over any axes. Axes that do not stand together are first moved to the end.
+import { checkList } from "../check.js";
 import type { DType } from "../dtype.js";
 import { ShapeError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
@@ -92,7 +93,7 @@ function overNorm(g: Tensor, y: Tensor): Tensor {
 }
 
 const extremeGradOp: Op<Span, OutPlan<"f32"> & Span> = {
-  name: "extremeGrad",
+  name: "the gradient of max and min",
   infer: ([g, x], { len, inner }) => ({ shape: x!.shape, dtype: "f32", work: sizeOf(g!.shape), len, inner }),
   wasm(k, out, [g, x, y], { len, inner }, _, begin, end) {
     k.extreme_grad_f32(out, g!, x!, y!, len, inner, begin, end);
@@ -110,6 +111,7 @@ function extremeGrad(
 /** Brings the reduced axes together, reduces, and gives the result its shape. */
 function reduce(op: ReduceOp, x: Tensor, { axes, keepDims = false }: ReduceOptions): Tensor {
   checkDType(op.name, "x", x, "f32");
+  if (axes !== undefined && typeof axes !== "number") checkList(op.name, "axes", axes);
   const named = axes === undefined ? x.shape.map((_, i) => i) : typeof axes === "number" ? [axes] : axes;
   const gone = named.map((axis) => checkAxis(op.name, axis, x.rank)).sort((a, b) => a - b);
   if (new Set(gone).size !== gone.length)

@@ -1,3 +1,4 @@
+import { checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
 import type { Kernels } from "../runtime/kernels.js";
@@ -41,7 +42,7 @@ function rowOp(
   gradKernel: (k: Kernels) => RowGradKernel,
 ): Op<number, RowPlan> {
   const gradOp: Op<number, RowPlan> = {
-    name: `${name}Grad`,
+    name: `the gradient of ${name}`,
     infer: ([g]) => rows(name, g!),
     wasm(k, out, [g, y], { cols }, scale, begin, end) {
       gradKernel(k)(out, g!, y!, cols, scale, begin, end);
@@ -69,7 +70,9 @@ const logSoftmaxOp = rowOp(
 );
 
 /** Runs over another axis by swapping it with the last. */
-function along(op: Op<number, RowPlan>, x: Tensor, { axis = -1, temperature = 1 }: SoftmaxOptions): Tensor<"f32"> {
+function along(op: Op<number, RowPlan>, x: Tensor, options: SoftmaxOptions): Tensor<"f32"> {
+  checkOptions(op.name, options);
+  const { axis = -1, temperature = 1 } = options;
   if (!(temperature > 0)) throw new ArgumentError(`${op.name}: temperature ${temperature}; it must be above 0`);
   const last = x.rank - 1;
   const at = checkAxis(op.name, axis, x.rank);

@@ -1,5 +1,6 @@
 // Functions of one operand. Special values follow the formula in IEEE 754: NaN goes through (relu and clamp too),
 // log 0 is −Infinity, log and sqrt of a negative number NaN, gelu and silu of −Infinity NaN (0 · ∞, as in PyTorch).
+import { checkNumber, checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
 import type { Kernels } from "../runtime/kernels.js";
@@ -35,7 +36,7 @@ interface UnaryOp extends Op<Pair, OutPlan<"f32">> {
 
 function unary(name: string, kernel: (k: Kernels) => UnaryKernel, rule: Rule): UnaryOp {
   const gradOp: Op<Pair, OutPlan<"f32">> = {
-    name: `${name}Grad`,
+    name: `the gradient of ${name}`,
     infer: (inputs) => plan(name, inputs),
     wasm(k, out, [g, s], _, [p, q], begin, end) {
       rule.kernel(k)(out, g!, s!, p, q, begin, end);
@@ -264,8 +265,11 @@ export function softplus(x: Tensor, options: { beta?: number; threshold?: number
  * const y = clamp(tensor([-2, 0.5, 2]), { min: -1, max: 1 }); // [-1, 0.5, 1]
  */
 export function clamp(x: Tensor, options: { min?: number; max?: number }): Tensor<"f32"> {
+  checkOptions("clamp", options);
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = options;
-  if (!(min <= max)) throw new ArgumentError(`clamp: min ${min} is above max ${max}; swap them`);
+  checkNumber("clamp", "min", min, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+  checkNumber("clamp", "max", max, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+  if (min > max) throw new ArgumentError(`clamp: min ${min} is above max ${max}; swap them`);
   return apply(clampOp, [x], [min, max]);
 }
 

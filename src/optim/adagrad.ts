@@ -1,7 +1,6 @@
 import { applyInPlace, type Op } from "../op.js";
 import { full } from "../ops/fill.js";
-import { mapTree } from "../tree.js";
-import { at, checkSetting, type Optimizer, type Setting, zip } from "./optimizer.js";
+import { at, checkSetting, fresh, type Optimizer, type Setting, zip } from "./optimizer.js";
 
 export interface AdagradOptions {
   /** Default 0.01. */
@@ -46,11 +45,7 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
   for (const [name, value] of Object.entries({ lr, lrDecay, eps, initialSum, weightDecay }))
     checkSetting("adagrad", name, value, 0, Number.POSITIVE_INFINITY);
   return {
-    init: (params) => ({
-      step: 0,
-      slots: { total: mapTree(params, (leaf) => full(leaf.shape, initialSum)) },
-      links: [],
-    }),
+    init: (params) => fresh(params, ["total"], (leaf) => full(leaf.shape, initialSum)),
     update(params, grads, state) {
       const rows = zip("adagrad", params, grads, state, ["total"]);
       const t = state.step++;

@@ -1,5 +1,6 @@
+import { checkOptions } from "../check.js";
 import { applyInPlace, type Op } from "../op.js";
-import { at, checkSetting, type Optimizer, type Setting, zerosLike, zip } from "./optimizer.js";
+import { at, checkSetting, fresh, type Optimizer, type Setting, zip } from "./optimizer.js";
 import { power } from "./schedules.js";
 
 export interface AdamOptions {
@@ -56,6 +57,7 @@ const adamOp: Op<AdamStep> = {
 };
 
 function build(name: string, options: AdamOptions, decoupled: boolean): Optimizer {
+  checkOptions(name, options);
   const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, amsgrad = false, maximize = false } = options;
   const { weightDecay = decoupled ? 0.01 : 0 } = options;
   checkSetting(name, "lr", lr, 0, Number.POSITIVE_INFINITY);
@@ -63,18 +65,17 @@ function build(name: string, options: AdamOptions, decoupled: boolean): Optimize
   checkSetting(name, "betas[1]", betas[1], 0, 1 - 2 ** -24);
   checkSetting(name, "eps", eps, 0, Number.POSITIVE_INFINITY);
   checkSetting(name, "weightDecay", weightDecay, 0, Number.POSITIVE_INFINITY);
+  const slots = ["m", "v", ...(amsgrad ? ["largest"] : [])];
   return {
-    init(params) {
-      const slots = { m: zerosLike(params), v: zerosLike(params) };
-      return { step: 0, slots: amsgrad ? { ...slots, largest: zerosLike(params) } : slots, links: [] };
-    },
+    init: (params) => fresh(params, slots),
     update(params, grads, state) {
-      const rows = zip(name, params, grads, state, amsgrad ? ["m", "v", "largest"] : ["m", "v"]);
+      const rows = zip(name, params, grads, state, slots);
       const t = state.step++;
       const rate = at(lr, t);
       const lambda = at(weightDecay, t);
       const step: AdamStep = {
         step: rate / (1 - power(betas[0], t + 1)),
+        // IEEE 754 fixes the square root: no host differs.
         correction: Math.sqrt(1 - power(betas[1], t + 1)),
         betas,
         eps,

@@ -1,6 +1,8 @@
+import { checkNumber } from "../check.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { checkDType } from "../op.js";
 import { zeros } from "../ops/fill.js";
+import { scope } from "../scope.js";
 import { sameShape, show } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { leaves, mapTree, type Tree } from "../tree.js";
@@ -33,15 +35,26 @@ export function at(setting: Setting, step: number): number {
   return typeof setting === "number" ? setting : setting(step);
 }
 
-/** A tree of zeros like the parameters. */
-export function zerosLike(params: Tree): Tree {
-  return mapTree(params, (leaf) => zeros(leaf.shape));
+/** A state at its start, each slot a tree like the parameters; all of it or, out of memory, nothing. */
+export function fresh(
+  params: Tree,
+  slots: readonly string[],
+  start: (leaf: Tensor) => Tensor = zerosOf,
+): OptimizerState {
+  return scope(() => ({
+    step: 0,
+    slots: Object.fromEntries(slots.map((name) => [name, mapTree(params, start)])),
+    links: [],
+  }));
 }
 
-/** Guards a setting that is a plain number; a schedule is free. */
+function zerosOf(leaf: Tensor): Tensor {
+  return zeros(leaf.shape);
+}
+
+/** Guards a setting: a number in its range, or a schedule, which is free. */
 export function checkSetting(who: string, name: string, value: Setting, low: number, high: number): void {
-  if (typeof value === "number" && !(value >= low && value <= high))
-    throw new ArgumentError(`${who}: ${name} is ${value}; it goes from ${low} to ${high}`);
+  if (typeof value !== "function") checkNumber(who, name, value, low, high);
 }
 
 /**
@@ -97,7 +110,7 @@ function slotOf(who: string, state: OptimizerState, name: string): Tree {
  */
 export function chain(...links: readonly Optimizer[]): Optimizer {
   return {
-    init: (params) => ({ step: 0, slots: {}, links: links.map((link) => link.init(params)) }),
+    init: (params) => scope(() => ({ step: 0, slots: {}, links: links.map((link) => link.init(params)) })),
     update(params, grads, state) {
       if (state.links.length !== links.length)
         throw new ArgumentError(

@@ -1,5 +1,5 @@
 import { applyInPlace, type Op } from "../op.js";
-import { at, checkSetting, type Optimizer, type Setting, zerosLike, zip } from "./optimizer.js";
+import { at, checkSetting, fresh, type Optimizer, type Setting, zip } from "./optimizer.js";
 
 export interface RmspropOptions {
   /** Default 0.01. */
@@ -58,11 +58,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   const moving = momentum !== 0;
   const slots = ["square", ...(centered ? ["mean"] : []), ...(moving ? ["velocity"] : [])];
   return {
-    init: (params) => ({
-      step: 0,
-      slots: Object.fromEntries(slots.map((name) => [name, zerosLike(params)])),
-      links: [],
-    }),
+    init: (params) => fresh(params, slots),
     update(params, grads, state) {
       const rows = zip("rmsprop", params, grads, state, slots);
       const t = state.step++;

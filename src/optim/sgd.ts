@@ -1,6 +1,7 @@
+import { checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { applyInPlace, type Op } from "../op.js";
-import { at, checkSetting, type Optimizer, type Setting, zerosLike, zip } from "./optimizer.js";
+import { at, checkSetting, fresh, type Optimizer, type Setting, zip } from "./optimizer.js";
 
 export interface SgdOptions {
   lr: Setting;
@@ -43,6 +44,7 @@ const sgdOp: Op<SgdStep> = {
  * const optimizer = optim.sgd({ lr: optim.cosine(0.1, 1000), momentum: 0.9, nesterov: true });
  */
 export function sgd(options: SgdOptions): Optimizer {
+  checkOptions("sgd", options);
   const { lr, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, maximize = false } = options;
   checkSetting("sgd", "lr", lr, 0, Number.POSITIVE_INFINITY);
   checkSetting("sgd", "momentum", momentum, 0, Number.POSITIVE_INFINITY);
@@ -52,7 +54,7 @@ export function sgd(options: SgdOptions): Optimizer {
     throw new ArgumentError("sgd: nesterov needs a momentum above 0 and no dampening");
   const moving = momentum !== 0;
   return {
-    init: (params) => ({ step: 0, slots: moving ? { velocity: zerosLike(params) } : {}, links: [] }),
+    init: (params) => fresh(params, moving ? ["velocity"] : []),
     update(params, grads, state) {
       const rows = zip("sgd", params, grads, state, moving ? ["velocity"] : []);
       const t = state.step++;

@@ -6,6 +6,9 @@ const align = 64;
 /** Kernels may read, never write, this far past the end of a tensor. */
 const overread = 16;
 
+/** Most that the memory may grow to. */
+export const maxBytes = 65535 * page;
+
 /** What `memory()` tells. */
 export interface MemoryInfo {
   /** Tensors alive. */
@@ -36,7 +39,8 @@ function capacityFor(bytes: number): number {
  */
 class Heap {
   private made: WebAssembly.Memory | undefined;
-  limitBytes = 65536 * page;
+  /** One page short of 4 GiB: a vector read at the end of the last block must not wrap round to 0. */
+  limitBytes = maxBytes;
   /** Growth asks for this share of the present size beyond what is needed. */
   headroom = 0.25;
   tensors = 0;

@@ -1,8 +1,9 @@
+import { checkNumber } from "../check.js";
 import { ArgumentError, DeviceError } from "../errors.js";
-import { heap } from "./heap.js";
+import { heap, maxBytes as mostBytes } from "./heap.js";
 import { useKernels } from "./kernels.js";
 import { loadKernels, type WasmSource } from "./load.js";
-import { computesRight, hasRelaxed, hasSimd } from "./probe.js";
+import { computesRight, hasRelaxed, hasSimd, roundsTwice } from "./probe.js";
 
 export interface InitOptions {
   /** Pins the plain SIMD binary: the same bits on every host. Default false. */
@@ -37,9 +38,8 @@ let settled: { readonly ready: Promise<RuntimeInfo>; readonly chosen: InitOption
 export function init(options: InitOptions = {}): Promise<RuntimeInfo> {
   const { maxBytes } = options;
   if (maxBytes !== undefined) {
-    if (!(maxBytes >= 65536 && maxBytes <= 2 ** 32))
-      throw new ArgumentError(`init: maxBytes is ${maxBytes}; it goes from 65536 (a page) to ${2 ** 32} (4 GiB)`);
-    heap.limitBytes = maxBytes;
+    checkNumber("init", "maxBytes", maxBytes, 65536, 2 ** 32);
+    heap.limitBytes = Math.min(maxBytes, mostBytes);
   }
   const same =
     (options.wasm === undefined || options.wasm === chosen.wasm) &&
@@ -71,6 +71,10 @@ async function choose(options: InitOptions): Promise<RuntimeInfo> {
     if (!computesRight(custom))
       throw new DeviceError(
         "init: `wasm` does not compute multiply-add or the byte dot as it must on this host; use spokeshave/kernels.wasm",
+      );
+    if (deterministic && !roundsTwice(custom))
+      throw new ArgumentError(
+        "init: `wasm` fuses multiply and add on this host, so `deterministic` cannot hold; pass the plain binary, spokeshave/kernels.wasm",
       );
     useKernels(custom);
     return { binary: "custom", deterministic };

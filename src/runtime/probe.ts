@@ -20,14 +20,20 @@ export function hasRelaxed(): boolean {
   return WebAssembly.validate(new Uint8Array(relaxed));
 }
 
+// (1 + 2⁻¹²)² − (1 + 2⁻¹¹) is 2⁻²⁴ with one rounding, 0 with two.
+const x = 1 + 2 ** -12;
+const c = 1 + 2 ** -11;
+
+/** Whether multiply and add round separately, as plain SIMD does on every host. */
+export function roundsTwice(k: Kernels): boolean {
+  return k.probe_madd(x, x, -c) === 0 && k.probe_nmadd(x, x, c) === 0;
+}
+
 /**
  * Whether a binary's instructions compute what the kernels count on. Multiply-add may round once or twice, nothing else;
  * the byte dot must be exact with a second operand of 0..127 (one host's experimental relaxed SIMD is not).
  */
 export function computesRight(k: Kernels): boolean {
-  // (1 + 2⁻¹²)² − (1 + 2⁻¹¹) is 2⁻²⁴ with one rounding, 0 with two.
-  const x = 1 + 2 ** -12;
-  const c = 1 + 2 ** -11;
   const sum = k.probe_madd(x, x, -c);
   const difference = k.probe_nmadd(x, x, c);
   if ((sum !== 2 ** -24 && sum !== 0) || (difference !== -(2 ** -24) && difference !== 0)) return false;

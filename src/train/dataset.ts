@@ -1,9 +1,11 @@
-import { ArgumentError, ShapeError } from "../errors.js";
+import { checkCount, checkNumber, said } from "../check.js";
+import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { mul } from "../ops/binary.js";
 import { cast } from "../ops/cast.js";
 import { permutation } from "../ops/random.js";
 import { scope } from "../scope.js";
-import { type Shape, show, sizeOf } from "../shape.js";
+import { checkShape, type Shape, show, sizeOf } from "../shape.js";
+import { streams } from "../streams.js";
 import { contents, place, readTensor, type Tensor } from "../tensor.js";
 
 /** Examples side by side: x [batch, …inputShape], y labels i32 [batch] or targets f32 [batch, …targetShape]. */
@@ -37,6 +39,8 @@ export interface DatasetOptions {
 
 type Inputs = Float32Array | Uint8Array;
 type Targets = Float32Array | Int32Array | Uint8Array;
+const inputKinds = [Float32Array, Uint8Array] as const;
+const targetKinds = [Float32Array, Int32Array, Uint8Array] as const;
 
 /**
  * A dataset in the host's memory; batches alone are copied to wasm memory. Integer targets are class labels.
@@ -44,14 +48,27 @@ type Targets = Float32Array | Int32Array | Uint8Array;
  * @param x all inputs, one after another.
  * @param y a label (Int32Array, Uint8Array) or target (Float32Array) for each.
  * @throws {ShapeError} if the lengths do not fit the shapes.
+ * @throws {DTypeError} if x or y is another kind of array: what is a label and what a number is not guessed.
  * @example
  * const data = dataset(new Float32Array([0, 0, 0, 1, 1, 0, 1, 1]), new Uint8Array([0, 1, 1, 0]), { inputShape: [2] });
  */
 export function dataset(x: Inputs, y: Targets, options: DatasetOptions = {}): Dataset {
   const { targetShape = [], scale = 1 } = options;
+  for (const [name, values, kinds] of [
+    ["x", x, inputKinds],
+    ["y", y, targetKinds],
+  ] as const)
+    if (!kinds.some((kind) => values instanceof kind))
+      throw new DTypeError(
+        `dataset: ${name} is ${said(values)}; it must be a ${kinds.map((kind) => kind.name).join(", ")}; convert with ${kinds[0].name}.from()`,
+      );
+  checkShape("dataset", targetShape);
+  checkNumber("dataset", "scale", scale, -Number.MAX_VALUE, Number.MAX_VALUE);
   const targetWidth = sizeOf(targetShape);
   const count = targetWidth === 0 ? 0 : y.length / targetWidth;
-  const inputShape = options.inputShape ?? (count > 0 ? [x.length / count] : [0]);
+  const even = count > 0 && x.length % count === 0;
+  const inputShape = options.inputShape ?? [even ? x.length / count : 0];
+  checkShape("dataset", inputShape);
   const width = sizeOf(inputShape);
   if (!Number.isInteger(count) || x.length !== count * width)
     throw new ShapeError(
@@ -90,7 +107,9 @@ class Examples implements Dataset {
   }
 
   take(n: number, options: { start?: number } = {}): Dataset {
-    const start = Math.min(options.start ?? 0, this.size);
+    const { start = 0 } = options;
+    checkCount("take", "n", n, 0);
+    checkCount("take", "start", start, 0);
     return this.choose(Int32Array.from({ length: Math.max(0, Math.min(n, this.size - start)) }, (_, i) => start + i));
   }
 
@@ -100,7 +119,7 @@ class Examples implements Dataset {
       throw new ArgumentError(
         `split: holdOut is ${holdOut}; it must be a share below 1, or a number of examples up to ${this.size}`,
       );
-    const order = shuffled(this.size, seed, 0);
+    const order = shuffled(this.size, seed, streams.split);
     return [this.choose(order.slice(held)), this.choose(order.slice(0, held))];
   }
 
@@ -115,9 +134,9 @@ function copyRows(to: Inputs | Targets, from: Inputs | Targets, rows: Int32Array
   else for (let i = 0; i < rows.length; i++) to.set(from.subarray(rows[i]! * width, (rows[i]! + 1) * width), i * width);
 }
 
-/** 0..n−1 in random order. Streams count from the top, so that they meet no layer's draws under the same seed. */
-export function shuffled(n: number, seed: number, epoch: number): Int32Array {
-  const order = permutation(n, { seed, stream: 2 ** 32 - 1 - epoch });
+/** 0..n−1 in random order, in the host's memory. */
+export function shuffled(n: number, seed: number, stream: number): Int32Array {
+  const order = permutation(n, { seed, stream });
   const indices = readTensor(order);
   order.dispose();
   return indices;

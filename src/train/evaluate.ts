@@ -1,3 +1,4 @@
+import { checkCount, checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import type { Trainable } from "../model.js";
 import { add, mul } from "../ops/binary.js";
@@ -43,7 +44,7 @@ export async function evaluate<P>(
 ): Promise<Evaluation> {
   const { loss = crossEntropy, batchSize = 500 } = options;
   let labelled = true;
-  const totals = { loss: keep(zeros([])), hits: keep(zeros([])) };
+  const totals = scope(() => keep({ loss: zeros([]), hits: zeros([]) }));
   try {
     for (const indices of inOrder("evaluate", data, batchSize))
       scope(() => {
@@ -85,7 +86,9 @@ export async function confusion<P>(
   data: Dataset,
   options: { classes: number; batchSize?: number },
 ): Promise<number[][]> {
+  checkOptions("confusion", options);
   const { classes, batchSize = 500 } = options;
+  checkCount("confusion", "classes", classes, 1);
   const table = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (const indices of inOrder("confusion", data, batchSize))
     scope(() => {
@@ -103,7 +106,9 @@ export async function confusion<P>(
   return table;
 }
 
+/** Indices of all examples, a batch at a time. */
 function* inOrder(who: string, data: Dataset, batchSize: number): Generator<number[]> {
+  checkCount(who, "batchSize", batchSize, 1);
   if (data.size === 0) throw new ArgumentError(`${who}: the dataset has no examples; it needs at least one`);
   for (let start = 0; start < data.size; start += batchSize)
     yield Array.from({ length: Math.min(batchSize, data.size - start) }, (_, i) => start + i);

@@ -1,3 +1,4 @@
+import { checkCount, checkNumber, checkOptions, said } from "../check.js";
 import { ArgumentError, SpokeshaveError } from "../errors.js";
 import { valueAndGrad } from "../grad.js";
 import type { Trainable } from "../model.js";
@@ -7,6 +8,7 @@ import { assign, copy } from "../ops/layout.js";
 import { crossEntropy } from "../ops/loss.js";
 import type { Optimizer, OptimizerState } from "../optim/optimizer.js";
 import { keep, scope } from "../scope.js";
+import { streams } from "../streams.js";
 import type { Tensor } from "../tensor.js";
 import { leaves, mapTree, type Tree } from "../tree.js";
 import { type Dataset, shuffled } from "./dataset.js";
@@ -82,32 +84,53 @@ export type StopReason = "epochs" | "earlyStopping" | "signal" | "maxMs" | "brea
 /** How long the event loop may wait for us. */
 const sliceMs = 50;
 
-/** A training that runs as it is iterated over. */
+function check<P extends Tree>(options: TrainOptions<P>): void {
+  checkOptions("train", options);
+  const { data, optimizer, batchSize = 128, epochs = 1, seed = 0, maxMs = 0, report, validation } = options;
+  if (typeof data?.batch !== "function")
+    throw new ArgumentError(`train: data is ${said(data)}; it must be a dataset, see dataset()`);
+  if (typeof optimizer?.update !== "function")
+    throw new ArgumentError(`train: optimizer is ${said(optimizer)}; it must be one, such as optim.adamW()`);
+  if (data.size === 0) throw new ArgumentError("train: the dataset has no examples; it needs at least one");
+  checkCount("train", "batchSize", batchSize, 1);
+  checkCount("train", "epochs", epochs, 0);
+  checkCount("train", "seed", seed, 0);
+  checkNumber("train", "maxMs", maxMs, 0, Number.POSITIVE_INFINITY);
+  if (report !== undefined && report !== "epoch") checkCount("train", "report", report, 1);
+  if (options.earlyStopping === undefined) return;
+  const { patience, metric = "loss", minDelta = 0 } = options.earlyStopping;
+  checkCount("train: earlyStopping", "patience", patience, 1);
+  checkNumber("train: earlyStopping", "minDelta", minDelta, 0, Number.POSITIVE_INFINITY);
+  if (metric !== "loss" && metric !== "accuracy")
+    throw new ArgumentError(`train: earlyStopping: metric is ${said(metric)}; it can be "loss" or "accuracy"`);
+  if (validation === undefined)
+    throw new ArgumentError("train: earlyStopping needs validation data; pass `validation`, e.g. from data.split()");
+}
+
+/** A training that runs as it is iterated over, once at a time. */
 export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
   readonly state: TrainState<P>;
   /** Why it ended; undefined while it has not. */
   stopped: StopReason | undefined;
+  private running = false;
 
   constructor(
     private readonly model: Trainable<P>,
     private readonly options: TrainOptions<P>,
   ) {
-    const { data, optimizer, batchSize = 128, epochs = 1, earlyStopping, validation, report } = options;
-    if (data.size === 0) throw new ArgumentError("train: the dataset has no examples; it needs at least one");
-    if (!(Number.isInteger(batchSize) && batchSize > 0))
-      throw new ArgumentError(`train: batchSize is ${batchSize}; it must be an integer from 1`);
-    if (!(Number.isInteger(epochs) && epochs >= 0))
-      throw new ArgumentError(`train: epochs is ${epochs}; it must be an integer from 0`);
-    if (typeof report === "number" && !(Number.isInteger(report) && report > 0))
-      throw new ArgumentError(`train: report is ${report}; it must be "epoch" or an integer from 1`);
-    if (earlyStopping !== undefined && validation === undefined)
-      throw new ArgumentError("train: earlyStopping needs validation data; pass `validation`, e.g. from data.split()");
-    this.state = options.state ?? {
+    check(options);
+    const { optimizer, state } = options;
+    // Kept from scopes: a training may outlive the one that is open now.
+    this.state = state ?? {
       step: 0,
-      optimizer: optimizer.init(model.params),
+      optimizer: keep(scope(() => optimizer.init(model.params))),
       best: undefined,
       waited: 0,
     };
+    if (tensorsOf(this.state).some((t) => t.disposed))
+      throw new ArgumentError(
+        "train: the state was freed when its training ended; pass `keepState: true` to the one that is to go on later",
+      );
   }
 
   /** Runs to the end without reports. */
@@ -118,8 +141,7 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
 
   /** Frees the state of a training that stopped early and will not go on; the model stays. */
   dispose(): void {
-    free(this.state.optimizer);
-    if (this.state.best !== undefined) for (const t of leaves(this.state.best.params)) t.dispose();
+    for (const t of tensorsOf(this.state)) t.dispose();
     this.state.best = undefined;
   }
 
@@ -127,6 +149,7 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
     const { model, state } = this;
     const { data, optimizer, loss = crossEntropy, batchSize = 128, epochs = 1, seed = 0 } = this.options;
     const { validation, report = "epoch", signal, maxMs = Number.POSITIVE_INFINITY } = this.options;
+    if (this.running) throw new SpokeshaveError("train: this training runs already; iterate over it once at a time");
     const perEpoch = Math.ceil(data.size / batchSize);
     const steps = epochs * perEpoch;
     const start = performance.now();
@@ -134,9 +157,10 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
       loss(model.apply(params, x, { training: true, seed, step: state.step }), y),
     );
     let order: Int32Array | undefined;
-    let running = keep(zeros([]));
+    let total = keep(zeros([]));
     let counted = 0;
     let breath = start;
+    this.running = true;
     this.stopped = undefined;
     try {
       while (this.stopped === undefined) {
@@ -146,23 +170,23 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
         if (this.stopped !== undefined) break;
         const epoch = Math.floor(state.step / perEpoch);
         const first = (state.step % perEpoch) * batchSize;
-        if (order === undefined || first === 0) order = shuffled(data.size, seed, epoch);
+        if (order === undefined || first === 0) order = shuffled(data.size, seed, streams.shuffle + epoch);
         const indices = order.subarray(first, first + batchSize);
         scope(() => {
           const { x, y } = data.batch(indices);
           const { value, grads } = step(model.params, x, y);
           optimizer.update(model.params, grads, state.optimizer);
-          const sum = keep(add(running, value));
-          running.dispose();
-          running = sum;
+          const sum = keep(add(total, value));
+          total.dispose();
+          total = sum;
         });
         state.step++;
         counted++;
         const ends = state.step % perEpoch === 0;
         if (ends || (typeof report === "number" && state.step % report === 0)) {
-          const mean = (await running.item()) / counted;
-          running.dispose();
-          running = keep(zeros([]));
+          const mean = (await total.item()) / counted;
+          total.dispose();
+          total = keep(zeros([]));
           counted = 0;
           if (!Number.isFinite(mean))
             throw new SpokeshaveError(
@@ -184,7 +208,8 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
         if (!this.options.keepState) this.dispose();
       }
     } finally {
-      running.dispose();
+      this.running = false;
+      total.dispose();
     }
   }
 
@@ -194,10 +219,14 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
     if (earlyStopping === undefined) return false;
     const { patience, metric = "loss", minDelta = 0 } = earlyStopping;
     const value = metric === "loss" ? -val.loss : val.accuracy;
+    if (metric === "accuracy" && Number.isNaN(value))
+      throw new ArgumentError('train: earlyStopping by accuracy needs labels as targets; take metric: "loss"');
     const { best } = this.state;
-    if (best !== undefined && !(value > best.value + minDelta)) return ++this.state.waited >= patience;
+    // NaN is never the best.
+    if (!(value > (best === undefined ? Number.NEGATIVE_INFINITY : best.value + minDelta)))
+      return ++this.state.waited >= patience;
     this.state.waited = 0;
-    if (best === undefined) this.state.best = { value, params: keep(mapTree(this.model.params, copy)) };
+    if (best === undefined) this.state.best = { value, params: keep(scope(() => mapTree(this.model.params, copy))) };
     else {
       best.value = value;
       transfer(best.params, this.model.params);
@@ -217,14 +246,14 @@ function transfer(to: Tree, from: Tree): void {
   for (const [i, target] of leaves(to).entries()) assign(target, sources[i]!);
 }
 
-function free(state: OptimizerState): void {
-  for (const slot of Object.values(state.slots)) for (const t of leaves(slot)) t.dispose();
-  for (const link of state.links) free(link);
+function tensorsOf({ optimizer, best }: TrainState): Tensor[] {
+  const within = ({ slots, links }: OptimizerState): Tensor[] => [...leaves(slots), ...links.flatMap(within)];
+  return [...within(optimizer), ...(best === undefined ? [] : leaves(best.params))];
 }
 
 /**
- * Trains a model in place: each step of the loop is a report. Leaving the loop early (break, `signal`, `maxMs`) keeps `state`,
- * from which a later call goes on; after the last epoch it is freed. The event loop gets a turn every 50 ms, or step.
+ * Trains a model in place: each step of the loop is a report. After the last epoch `state` is freed; leaving the loop early (break,
+ * `signal`, `maxMs`, an error) keeps it, for a later call to go on from, or for `dispose()`. The event loop gets a turn every 50 ms, or step.
  *
  * @throws {ArgumentError} if an option is out of range, or there are no examples.
  * @throws {SpokeshaveError} if the loss is no longer finite.

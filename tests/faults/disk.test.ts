@@ -12,7 +12,7 @@ import fs, {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import os, { tmpdir } from "node:os";
 import path, { join } from "node:path";
 import url, { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -162,7 +162,7 @@ describe("an operation that fails", () => {
           };
         },
       });
-    const modules: Record<string, unknown> = { fs: { promises: wrap(fs.promises, "") }, path, url };
+    const modules: Record<string, unknown> = { fs: { promises: wrap(fs.promises, "") }, os, path, url };
     vi.spyOn(process, "getBuiltinModule").mockImplementation(
       ((name: string) => modules[name]) as typeof process.getBuiltinModule,
     );

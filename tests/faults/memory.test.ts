@@ -138,6 +138,17 @@ it("the table holds every op of src/index.ts", () => {
   expect([...new Set(calls.map((c) => c.op))].sort()).toEqual(ops.sort());
 });
 
+describe("outside any scope, nothing but the result is born:", () => {
+  it.each(named)("%s", (_, c) => {
+    const operands = [...operandsOf(c), ...c.constants()];
+    const before = memory().tensors;
+    // assign() changes one of its operands, and gives that one back.
+    const y = c.run(operands.slice(0, c.shapes.length), operands.slice(c.shapes.length));
+    expect(memory().tensors).toBe(operands.includes(y) ? before : before + 1);
+    for (const t of [...operands, y]) t.dispose();
+  });
+});
+
 describe("100,000 op calls in scopes", () => {
   it("leave the wasm memory as large as after the first, and the JS heap flat", () => {
     setFlagsFromString("--expose-gc");

@@ -11,7 +11,7 @@ import fs, {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
@@ -148,27 +148,33 @@ describe("writeFileAtomic", () => {
 
 describe("sweeping", () => {
   const dead = spawnSync("true").pid;
+  // As the names of temporary files spell this host.
+  const here = [...hostname()].reduce((hash, c) => (Math.imul(hash, 31) + c.codePointAt(0)!) >>> 0, 7).toString(36);
   const longAgo = new Date(Date.now() - process.uptime() * 1000 - 60_000);
 
   it("removes what killed saves of the same target left, and nothing else", async () => {
     const keep = [
-      `.other.safetensors.${dead}-a1.tmp`, // of another target
-      `.model.safetensors.${dead}.tmp`,
-      `.model.safetensors.${dead}-a1.tmp.bak`,
-      `.model.safetensors.x-a1.tmp`,
-      `model.safetensors.${dead}-a1.tmp`,
+      `.other.safetensors.${here}-${dead}-a1.tmp`, // of another target
+      `.model.safetensors.${here}-${dead}.tmp`,
+      `.model.safetensors.${here}-${dead}-a1.tmp.bak`,
+      `.model.safetensors.${here}-x-a1.tmp`,
+      `model.safetensors.${here}-${dead}-a1.tmp`,
       ".model.safetensors.backup.tmp",
-      `.model.safetensors.${process.ppid}-a1.tmp`, // of a process that lives
-      `.model.safetensors.${process.pid}-fresh.tmp`, // perhaps of another thread
-      ".model.safetensors.99999999999999999999-a1.tmp", // no pid
+      `.model.safetensors.${here}-${process.ppid}-a1.tmp`, // of a process that lives
+      `.model.safetensors.${here}-${process.pid}-fresh.tmp`, // perhaps of another thread
+      `.model.safetensors.${here}-99999999999999999999-a1.tmp`, // no pid
+      `.model.safetensors.elsewhere-${dead}-a1.tmp`, // of another host on a shared disk, which cannot be asked
     ];
     const stale = [
-      `.model.safetensors.${dead}-a1.tmp`,
-      `.model.safetensors.${dead}-0z.tmp`,
-      `.model.safetensors.${process.pid}-old.tmp`,
+      `.model.safetensors.${here}-${dead}-a1.tmp`,
+      `.model.safetensors.${here}-${dead}-0z.tmp`,
+      `.model.safetensors.${here}-${process.pid}-old.tmp`,
+      `.model.safetensors.elsewhere-${dead}-old.tmp`,
     ];
     for (const name of [...keep, ...stale]) writeFileSync(join(directory, name), "");
     utimesSync(join(directory, stale[2]!), longAgo, longAgo); // of a process before us with our pid
+    const hours = new Date(Date.now() - 2 * 3_600_000);
+    utimesSync(join(directory, stale[3]!), hours, hours);
     await writeFileAtomic(target, text("new"));
     expect(readdirSync(directory).sort()).toEqual([...keep, "model.safetensors"].sort());
   });

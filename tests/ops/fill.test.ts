@@ -60,12 +60,12 @@ describe("full", () => {
     const before = memory();
     for (const shape of [[-1], [1.5], [Number.NaN], [2, Number.POSITIVE_INFINITY], [2 ** 31, 2], [1e200, 1e200, 0]]) {
       expect(() => full(shape, 1), `[${shape}]`).toThrow(ShapeError);
-      expect(() => zeros(shape), `[${shape}]`).toThrow("full: shape [");
+      expect(() => zeros(shape), `[${shape}]`).toThrow("zeros: shape [");
     }
     expect(() => zeros([2 ** 16, 2 ** 15])).toThrow("has 2147483648 elements; a tensor holds at most");
     for (const name of ["f64", "constructor"]) {
       expect(() => full([1], 1, { dtype: name as DType })).toThrow(DTypeError);
-      expect(() => ones([1], { dtype: name as DType })).toThrow(`full: there is no dtype "${name}"`);
+      expect(() => ones([1], { dtype: name as DType })).toThrow(`ones: there is no dtype "${name}"`);
     }
     expect(memory()).toEqual(before);
   });

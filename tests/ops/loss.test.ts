@@ -277,7 +277,9 @@ describe("crossEntropy", () => {
       const i32 = (...values: number[]) => tensor(new Int32Array(values));
       expect(bad(i32(0))).toThrow(ShapeError);
       expect(bad(i32(0))).toThrow("crossEntropy: logits are [2, 3], labels [1]; the target needs [2]");
-      expect(bad(tensor([0, 1]))).toThrow("the target needs [2, 3], or i32 labels with one axis fewer");
+      expect(bad(tensor([0, 1]))).toThrow(
+        "the target needs [2, 3]; labels are i32 [2], and for numbers take another loss, such as mse",
+      );
       expect(bad(i32(0, 3))).toThrow(ShapeError);
       expect(bad(i32(0, 3))).toThrow("crossEntropy: labels[1] is 3; it must be from 0 to 2");
       expect(bad(i32(0, -100))).toThrow("crossEntropy: labels[1] is -100");
@@ -348,7 +350,7 @@ describe("mse", () => {
       const x = tensor([[1], [2]]);
       expect(() => mse(x, tensor([1, 2]))).toThrow(ShapeError);
       expect(() => mse(x, tensor([1, 2]))).toThrow(
-        "mse: prediction is [2, 1], target [2]; they need one shape, use reshape() or expand()",
+        "mse: prediction is [2, 1], target [2]; they need one shape; use reshape() or expand(), or in a dataset targetShape",
       );
       const whole = tensor(new Int32Array(2), [2, 1]);
       expect(() => mse(x, whole)).toThrow(DTypeError);

@@ -222,12 +222,12 @@ describe("gradients of gradients", () => {
   });
 
   test.each([
-    ["geluGrad", (x: Tensor) => gelu(x)],
-    ["siluGrad", silu],
-    ["softplusGrad", (x: Tensor) => softplus(x)],
-    ["softmaxGrad", (x: Tensor) => square(softmax(x))],
-    ["logSoftmaxGrad", (x: Tensor) => square(logSoftmax(x))],
-    ["extremeGrad", (x: Tensor) => square(max(x))],
+    ["the gradient of gelu", (x: Tensor) => gelu(x)],
+    ["the gradient of silu", silu],
+    ["the gradient of softplus", (x: Tensor) => softplus(x)],
+    ["the gradient of softmax", (x: Tensor) => square(softmax(x))],
+    ["the gradient of logSoftmax", (x: Tensor) => square(logSoftmax(x))],
+    ["the gradient of max and min", (x: Tensor) => square(max(x))],
   ] as const)("say so where they end: %s", (name, op) => {
     scope(() => {
       expect(() => d(d((x) => sum(op(x))))(tensor([1, 2]))).toThrow(GradientError);

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { type Kernels, kernels } from "../../src/runtime/kernels.js";
-import { computesRight, hasRelaxed, hasSimd } from "../../src/runtime/probe.js";
+import { computesRight, hasRelaxed, hasSimd, roundsTwice } from "../../src/runtime/probe.js";
 import { zeroLeaks } from "../grid.js";
 
 zeroLeaks();
@@ -24,6 +24,11 @@ function saturating(a: number, b: number, c: number): number {
   const pair = Math.max(-32768, Math.min(32767, 2 * a * b));
   return c + 2 * pair;
 }
+
+it("roundsTwice tells fused multiply-add from separate", () => {
+  expect(roundsTwice({ ...kernels(), ...separate })).toBe(true);
+  expect(roundsTwice({ ...kernels(), ...fused })).toBe(false);
+});
 
 describe("computesRight", () => {
   it("accepts the binary that was loaded, and either rounding of multiply-add", () => {

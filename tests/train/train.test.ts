@@ -3,6 +3,7 @@ import { fromBytes, toBytes } from "../../src/files/model.js";
 import { stateFromBytes, stateToBytes } from "../../src/files/state.js";
 import type { Model, Params } from "../../src/model.js";
 import * as nn from "../../src/nn/index.js";
+import { mul } from "../../src/ops/binary.js";
 import { mse } from "../../src/ops/loss.js";
 import { matmul } from "../../src/ops/matmul.js";
 import * as optim from "../../src/optim/index.js";
@@ -117,6 +118,54 @@ describe("training", () => {
     expect(values.lastIndexOf(best)).toBe(values.length - 4);
     expect((await evaluate(model, validation)).loss).toBeCloseTo(best, 6);
     model.dispose();
+  });
+
+  test("stopped early by accuracy needs labels; a NaN is never the best", async () => {
+    const x = Float32Array.from({ length: 8 }, (_, i) => i / 8);
+    const data = dataset(x, x, { inputShape: [1], targetShape: [1] });
+    const model = nn.sequential([nn.linear(1, 1)]);
+    const rules = { data, validation: data, loss: mse, optimizer: optim.sgd({ lr: 0.1 }), epochs: 9 };
+    const byAccuracy = train(model, { ...rules, earlyStopping: { patience: 2, metric: "accuracy" } });
+    await expect(byAccuracy.finish()).rejects.toThrow(/needs labels as targets; take metric: "loss"/);
+    byAccuracy.dispose();
+    let calls = 0;
+    // A step, a validation, a step, …: the first validation is NaN.
+    const shaky = (output: Tensor, target: Tensor) => mul(mse(output, target), ++calls === 2 ? Number.NaN : 1);
+    const steady = train(model, { ...rules, loss: shaky, earlyStopping: { patience: 20 } });
+    for await (const _ of steady) expect(steady.state.best?.value).not.toBeNaN();
+    model.dispose();
+  });
+
+  test("refuses a state that was freed, and a second loop over one training", async () => {
+    const model = network();
+    const done = await train(model, options()).finish();
+    expect(() => train(model, options({ state: done.state, epochs: 9 }))).toThrow(/pass `keepState: true`/);
+    const running = train(model, options());
+    for await (const _ of running) {
+      await expect(running.finish()).rejects.toThrow(/runs already/);
+      break;
+    }
+    running.dispose();
+    model.dispose();
+  });
+
+  test("survives the scope that was open when it was made", async () => {
+    const model = network();
+    const scope = new Scope();
+    const training = train(model, options());
+    scope.dispose();
+    await training.finish();
+    expect(training.stopped).toBe("epochs");
+    model.dispose();
+  });
+
+  test("two at once give what each gives alone", async () => {
+    const [a, b, alone] = [network(), network(), network()];
+    const expected = await bytesAfter(alone);
+    const [first, second] = await Promise.all([bytesAfter(a, { report: 1 }), bytesAfter(b, { report: 3 })]);
+    expect(first).toEqual(expected);
+    expect(second).toEqual(expected);
+    for (const model of [a, b, alone]) model.dispose();
   });
 
   test("takes a plain function of parameters, and targets that are no labels", async () => {

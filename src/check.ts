@@ -1,0 +1,34 @@
+// Guards at the door against what types cannot stop: calls from plain JavaScript, numbers from files and command lines.
+import { ArgumentError } from "./errors.js";
+
+/** A value as errors print it: texts quoted, everything else by what it is. */
+export function said(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : `an object ${value}`;
+  return typeof value === "function" ? "a function" : String(value);
+}
+
+/** Guards an integer. @throws {ArgumentError} */
+export function checkCount(who: string, name: string, value: unknown, low: number, high = 2 ** 53 - 1): void {
+  if (!Number.isInteger(value) || (value as number) < low || (value as number) > high)
+    throw new ArgumentError(
+      `${who}: ${name} is ${said(value)}; it must be an integer from ${low}${high === 2 ** 53 - 1 ? "" : ` to ${high}`}`,
+    );
+}
+
+/** Guards a number that may be a fraction or infinite, but not NaN. @throws {ArgumentError} */
+export function checkNumber(who: string, name: string, value: unknown, low: number, high: number): void {
+  if (typeof value !== "number" || !(value >= low && value <= high))
+    throw new ArgumentError(`${who}: ${name} is ${said(value)}; it goes from ${low} to ${high}`);
+}
+
+/** Guards a list. @throws {ArgumentError} */
+export function checkList(who: string, name: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new ArgumentError(`${who}: ${name} is ${said(value)}; it must be a list`);
+}
+
+/** Guards the options object of a call that cannot do without. @throws {ArgumentError} */
+export function checkOptions(who: string, options: unknown): void {
+  if (typeof options !== "object" || options === null)
+    throw new ArgumentError(`${who}: the options are ${said(options)}; they must be an object`);
+}

@@ -1,0 +1,13 @@
+// Where the draws of one seed begin, by what they are for: no two uses meet. A stream is one of 2³².
+
+/** First stream of each use. */
+export const streams = {
+  /** One per node and training step, wrapping round below the next use. */
+  dropout: 0,
+  /** One per parameter. */
+  parameters: 2 ** 31,
+  /** One per epoch. */
+  shuffle: 2 ** 31 + 2 ** 30,
+  /** One per dataset. */
+  split: 2 ** 32 - 1,
+} as const;

@@ -1,0 +1,108 @@
+// Calls that types forbid and plain JavaScript makes all the same: each ends in an error of ours that says what came.
+import { afterAll, describe, expect, test } from "vitest";
+import * as spokeshave from "../src/index.js";
+import { zeroLeaks } from "./grid.js";
+
+zeroLeaks();
+
+// Without types, as a caller without them sees it.
+// biome-ignore lint/suspicious/noExplicitAny: that is the point
+const s = spokeshave as any;
+const { SpokeshaveError, memory } = spokeshave;
+
+/** Operands that a call may need to get as far as its mistake. */
+function operands() {
+  const x = s.tensor([1, 2, 3, 4], [2, 2]);
+  const i = s.tensor(new Int32Array([0, 1]));
+  const model = s.nn.sequential([s.nn.linear(2, 2)], { seed: 1 });
+  const data = s.dataset(new Float32Array(8), new Uint8Array(4), { inputShape: [2] });
+  return { x, i, model, data, optimizer: s.optim.adam() };
+}
+type Operands = ReturnType<typeof operands>;
+
+const calls: readonly [string, (o: Operands) => unknown, RegExp?][] = [
+  ["zeros(3)", () => s.zeros(3), /zeros: the shape is 3; it must be a list/],
+  ["zeros()", () => s.zeros(), /the shape is undefined/],
+  ["full([2])", () => s.full([2]), /full: the value is undefined/],
+  ['full([2], "a")', () => s.full([2], "a"), /the value is "a"/],
+  ["tensor([1], 3)", () => s.tensor([1], 3)],
+  ['zeros(["2"])', () => s.zeros(["2"]), /the size "2"/],
+  ["reshape(x, 4)", ({ x }) => s.reshape(x, 4)],
+  ["reshape(x, [-1, -1])", ({ x }) => s.reshape(x, [-1, -1]), /only one may be −1/],
+  ["reshape()", () => s.reshape(undefined, [1])],
+  ["expand()", () => s.expand(undefined, [1])],
+  ["slice(x)", ({ x }) => s.slice(x)],
+  ["slice(x, [1])", ({ x }) => s.slice(x, [1])],
+  ["slice(x, [[0, 1]])", ({ x }) => s.slice(x, [[0, 1]])],
+  ["cast()", () => s.cast(undefined, "f32")],
+  ["concat(x, x)", ({ x }) => s.concat(x, x), /it must be a list/],
+  ["concat([undefined])", () => s.concat([undefined])],
+  ["oneHot(i)", ({ i }) => s.oneHot(i)],
+  ["crossEntropy(x)", ({ x }) => s.crossEntropy(x)],
+  ["crossEntropy()", () => s.crossEntropy()],
+  ["mse(x)", ({ x }) => s.mse(x)],
+  ["permutation(3)", () => s.permutation(3)],
+  ["uniform([2])", () => s.uniform([2])],
+  ["normal([2])", () => s.normal([2])],
+  ["dropout(x)", ({ x }) => s.dropout(x)],
+  ['sum(x, { axes: "0" })', ({ x }) => s.sum(x, { axes: "0" })],
+  ["transpose(x, 1)", ({ x }) => s.transpose(x, 1)],
+  ["clamp(x)", ({ x }) => s.clamp(x)],
+  ['clamp(x, { min: "5" })', ({ x }) => s.clamp(x, { min: "5" })],
+  ["clamp(x, { min: NaN })", ({ x }) => s.clamp(x, { min: Number.NaN }), /min is NaN/],
+  ["softmax(x, 1)", ({ x }) => s.softmax(x, 1)],
+  ['matmul(…, { activation: "toString" })', ({ x }) => s.matmul(x, x, { activation: "toString" })],
+  ["matmul()", () => s.matmul()],
+  ["add(x)", ({ x }) => s.add(x)],
+  ["relu()", () => s.relu()],
+  ["scope()", () => s.scope()],
+  ["model.apply(x)", ({ model, x }) => model.apply(x), /the parameters come first/],
+  ["model.apply(params)", ({ model }) => model.apply(model.params)],
+  ["nn.sequential(a, b)", () => s.nn.sequential(s.nn.relu(), s.nn.relu())],
+  ["nn.sequential([nn.relu])", () => s.nn.sequential([s.nn.relu]), /layer 0 is a function/],
+  ["nn.linear()", () => s.nn.linear()],
+  ["fromBytes()", () => s.fromBytes()],
+  ["toBytes()", () => s.toBytes()],
+  ["save()", () => s.save()],
+  ["train(model)", ({ model }) => s.train(model)],
+  ["train(model, { data })", ({ model, data }) => s.train(model, { data })],
+  ["train(model, { optimizer })", ({ model, optimizer }) => s.train(model, { optimizer })],
+  ['train(…, { batchSize: "2" })', ({ model, ...o }) => s.train(model, { ...o, batchSize: "2" }), /batchSize is "2"/],
+  ["train(…, { maxMs: NaN })", ({ model, ...o }) => s.train(model, { ...o, maxMs: Number.NaN })],
+  ["train(…, { seed: 1.5 })", ({ model, ...o }) => s.train(model, { ...o, seed: 1.5 }), /^train: seed/],
+  ["evaluate(…, { batchSize: 0 })", ({ model, data }) => s.evaluate(model, data, { batchSize: 0 }), /batchSize is 0/],
+  ["evaluate(…, { batchSize: NaN })", ({ model, data }) => s.evaluate(model, data, { batchSize: Number.NaN })],
+  ["confusion(model, data)", ({ model, data }) => s.confusion(model, data)],
+  ["optim.sgd()", () => s.optim.sgd()],
+  ["optim.sgd({})", () => s.optim.sgd({}), /lr is undefined/],
+  ["optim.adam(0.1)", () => s.optim.adam(0.1)],
+  ['optim.adam({ lr: "0.1" })', () => s.optim.adam({ lr: "0.1" }), /lr is "0.1"/],
+  ["optim.adam({ betas: [0.9] })", () => s.optim.adam({ betas: [0.9] })],
+  ["optim.clipByNorm()", () => s.optim.clipByNorm()],
+  ["dataset of plain arrays", () => s.dataset([1, 2], [0, 1]), /x is a list; it must be a Float32Array, Uint8Array/],
+  ["dataset with f64 targets", () => s.dataset(new Float32Array(2), new Float64Array(2)), /y is/],
+  ["dataset that does not divide", () => s.dataset(new Uint8Array(7), new Uint8Array(2))],
+  ["dataset of a fractional shape", () => s.dataset(new Uint8Array(7), new Uint8Array(2), { inputShape: [3.5] })],
+  ["dataset of a negative shape", () => s.dataset(new Uint8Array(8), new Uint8Array(4), { inputShape: [-1, -2] })],
+  ["data.take(-1)", ({ data }) => data.take(-1)],
+  ["data.take(1, { start: -2 })", ({ data }) => data.take(1, { start: -2 })],
+  ["data.split({ holdOut: 9 })", ({ data }) => data.split({ holdOut: 9, seed: 1 })],
+];
+
+describe("refused, and nothing is left behind:", () => {
+  afterAll(() => expect(memory().collected).toBe(0));
+
+  test.each(calls)("%s", async (_, call, message = /.+: .+/) => {
+    const o = operands();
+    const before = memory().tensors;
+    // A call may throw, or return a promise that rejects.
+    const error = await (async () => call(o))().then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
+    expect(error).toBeInstanceOf(SpokeshaveError);
+    expect((error as Error).message).toMatch(message);
+    expect(memory().tensors).toBe(before);
+    for (const t of [o.x, o.i, o.model]) t.dispose();
+  });
+});

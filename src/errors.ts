@@ -1,57 +1,62 @@
+/** Gives an error class its name for good: a minifier renames constructors. */
+function named(error: abstract new (...args: never[]) => Error, name: string): void {
+  Object.defineProperty(error, "name", { value: name });
+  Object.defineProperty(error.prototype, "name", { value: name, writable: true, configurable: true });
+}
+
 /** Base of every error that Spokeshave throws on purpose: who, what was expected, what came, the fix. */
 export class SpokeshaveError extends Error {
-  // Spelled out in each class: a minifier renames constructors.
-  override get name(): string {
-    return "SpokeshaveError";
+  static {
+    named(SpokeshaveError, "SpokeshaveError");
   }
 }
 
 /** A shape, axis, size or index that an op cannot take. */
 export class ShapeError extends SpokeshaveError {
-  override get name(): string {
-    return "ShapeError";
+  static {
+    named(ShapeError, "ShapeError");
   }
 }
 
 /** A dtype that an op cannot take. */
 export class DTypeError extends SpokeshaveError {
-  override get name(): string {
-    return "DTypeError";
+  static {
+    named(DTypeError, "DTypeError");
   }
 }
 
 /** An option, argument or setting outside its range. */
 export class ArgumentError extends SpokeshaveError {
-  override get name(): string {
-    return "ArgumentError";
+  static {
+    named(ArgumentError, "ArgumentError");
   }
 }
 
 /** Tensors of different devices, or a device that this host does not have. */
 export class DeviceError extends SpokeshaveError {
-  override get name(): string {
-    return "DeviceError";
+  static {
+    named(DeviceError, "DeviceError");
   }
 }
 
 /** A tensor, scope or runtime used after it was disposed of, or before it was there. */
 export class DisposedError extends SpokeshaveError {
-  override get name(): string {
-    return "DisposedError";
+  static {
+    named(DisposedError, "DisposedError");
   }
 }
 
 /** No gradient can be computed: an op has none, or the function does not return a scalar. */
 export class GradientError extends SpokeshaveError {
-  override get name(): string {
-    return "GradientError";
+  static {
+    named(GradientError, "GradientError");
   }
 }
 
 /** The wasm memory cannot grow; all that was alive before still is. */
 export class OutOfMemoryError extends SpokeshaveError {
-  override get name(): string {
-    return "OutOfMemoryError";
+  static {
+    named(OutOfMemoryError, "OutOfMemoryError");
   }
 
   constructor(
@@ -89,8 +94,8 @@ export type FileErrorCode =
 
 /** A file that cannot be read or written; `offset` is the byte where reading went wrong, if there is one. */
 export class FileError extends SpokeshaveError {
-  override get name(): string {
-    return "FileError";
+  static {
+    named(FileError, "FileError");
   }
 
   constructor(

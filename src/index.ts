@@ -65,7 +65,7 @@ export type { Device } from "./runtime/launch.js";
 export type { WasmSource } from "./runtime/load.js";
 export { keep, Scope, scope } from "./scope.js";
 export type { Shape } from "./shape.js";
-export { type Tensor, type TensorOptions, tensor } from "./tensor.js";
+export { Tensor, type TensorOptions, tensor } from "./tensor.js";
 export { type Batch, type Dataset, type DatasetOptions, dataset } from "./train/dataset.js";
 export { confusion, type EvaluateOptions, type Evaluation, evaluate, type Loss } from "./train/evaluate.js";
 export {

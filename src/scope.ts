@@ -33,7 +33,7 @@ export class Scope {
     open.push(this);
   }
 
-  /** Takes over a tensor; one that leaves every scope is its holder's to dispose of. */
+  /** Takes over a tensor; one that leaves every scope is its holder's to dispose of. @internal */
   adopt(value: Scoped): void {
     value.home?.forget(value);
     value.home = this;
@@ -41,6 +41,7 @@ export class Scope {
     this.born.push(value);
   }
 
+  /** @internal */
   forget(value: Scoped): void {
     const last = this.born.pop()!;
     if (last !== value) {
@@ -50,7 +51,7 @@ export class Scope {
     value.home = undefined;
   }
 
-  /** Moves the tensors found in `value` to the scope around this one. */
+  /** Moves the tensors found in `value` to the scope around this one. @internal */
   release<T>(value: T): T {
     const outer = open[open.indexOf(this) - 1];
     visit(value, new Set(), (found) => {

@@ -21,16 +21,18 @@ const net =
  */
 export class Tensor<D extends DType = DType> {
   readonly device: Device = "wasm";
-  /** Owner and place there; kept by scope.ts. */
+  /** Owner and place there; kept by scope.ts. @internal */
   home: Scope | undefined = undefined;
+  /** @internal */
   place = 0;
   private alive = true;
   private caught = false;
 
-  /** Takes over one reference to `storage`; to make tensors call `tensor()`. `held`: its maker disposes of it, no scope does. */
+  /** Takes over one reference to `storage`; to make tensors call `tensor()`. `held`: its maker disposes of it, no scope does. @internal */
   constructor(
     readonly shape: Shape,
     readonly dtype: D,
+    /** @internal */
     readonly storage: Storage,
     held = false,
   ) {
@@ -54,7 +56,7 @@ export class Tensor<D extends DType = DType> {
     return !this.alive;
   }
 
-  /** Where the bytes are in wasm memory. @throws {DisposedError} */
+  /** Where the bytes are in wasm memory. @throws {DisposedError} @internal */
   get pointer(): number {
     if (!this.alive)
       throw new DisposedError(
@@ -63,7 +65,7 @@ export class Tensor<D extends DType = DType> {
     return this.storage.pointer;
   }
 
-  /** A second handle on the same storage. */
+  /** A second handle on the same storage. @internal */
   alias(shape: Shape = this.shape, held = false): Tensor<D> {
     void this.pointer;
     return new Tensor(shape, this.dtype, this.storage.retain(), held);
@@ -100,7 +102,7 @@ export class Tensor<D extends DType = DType> {
   /** As `dispose()`; installed below only where the host has `Symbol.dispose`. */
   declare [Symbol.dispose]: () => void;
 
-  /** No scope owns it any more: the net goes up. */
+  /** No scope owns it any more: the net goes up. @internal */
   freed(): void {
     this.caught = true;
     net?.register(this, this.storage, this);

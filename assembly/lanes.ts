@@ -80,3 +80,21 @@ export function minLanes(x: v128): f32 {
   const half = f32x4.min(x, i64x2.shuffle(x, x, 1, 1));
   return min(f32x4.extract_lane(half, 0), f32x4.extract_lane(half, 1));
 }
+
+/** Writes a block of 4 × 4 turned: rows `fromStride` bytes apart become columns of rows `toStride` bytes apart. */
+// @ts-ignore: decorator
+@inline
+export function turn(to: usize, toStride: usize, from: usize, fromStride: usize): void {
+  const r0 = v128.load(from);
+  const r1 = v128.load(from + fromStride);
+  const r2 = v128.load(from + (fromStride << 1));
+  const r3 = v128.load(from + fromStride * 3);
+  const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+  const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+  const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2));
+  v128.store(to + toStride, v128.shuffle<i64>(low01, low23, 1, 3));
+  v128.store(to + (toStride << 1), v128.shuffle<i64>(high01, high23, 0, 2));
+  v128.store(to + toStride * 3, v128.shuffle<i64>(high01, high23, 1, 3));
+}

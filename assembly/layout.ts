@@ -1,4 +1,5 @@
 // Strided copies. Kernels named x32 move f32 and i32 alike, x8 bytes.
+import { turn } from "./lanes";
 
 /**
  * A strided read into contiguous rows: transpose, slice, expand. `table` holds `rank` sizes, then `rank` strides of x in
@@ -44,5 +45,30 @@ function copy<T>(
         at += sizeof<T>();
         far += step * <i32>sizeof<T>();
       }
+  }
+}
+
+/**
+ * Matrices of `rows × cols` turned, in blocks that read whole cache lines: blocks [begin, end) of 16 columns, `ceil(cols / 16)`
+ * to a matrix.
+ */
+export function transpose_x32(out: usize, x: usize, rows: usize, cols: usize, begin: usize, end: usize): void {
+  const blocks = (cols + 15) >> 4;
+  const rowBytes = cols << 2;
+  const colBytes = rows << 2;
+  for (; begin < end; begin++) {
+    const matrix = (begin / blocks) * rows * rowBytes;
+    const first = (begin % blocks) << 4;
+    const last = min(cols, first + 16);
+    for (let i: usize = 0; i < rows; i += 4) {
+      const from = x + matrix + i * rowBytes;
+      const to = out + matrix + (i << 2);
+      let j = first;
+      if (i + 4 <= rows)
+        for (; j + 4 <= last; j += 4) turn(to + j * colBytes, colBytes, from + (j << 2), rowBytes);
+      for (; j < last; j++)
+        for (let r: usize = 0; r < min<usize>(4, rows - i); r++)
+          store<u32>(to + j * colBytes + (r << 2), load<u32>(from + r * rowBytes + (j << 2)));
+    }
   }
 }

@@ -5,7 +5,7 @@
 //
 // Each output is one sum in the order of k, whatever the slice: results do not depend on the number of threads.
 // |C − exact| ≤ (k + 1) · 2⁻²⁴ · Σ|a·b| per element, with a bias (k + 2) · 2⁻²⁴ · (Σ|a·b| + |bias|).
-import { madd, put, splat } from "./lanes";
+import { madd, put, splat, turn } from "./lanes";
 import { sigmoid4, tanh4 } from "./math";
 
 const enum Activation { None, Relu, Sigmoid, Tanh }
@@ -40,27 +40,10 @@ function packRows(to: usize, from: usize, k: usize, kStride: usize): void {
 function packColumns(to: usize, from: usize, k: usize, nStride: usize): void {
   const last = to + ((k & ~3) << 5);
   for (; to < last; to += 128, from += 16) {
-    turn(to, from, nStride);
-    turn(to + 16, from + (nStride << 2), nStride);
+    turn(to, 32, from, nStride);
+    turn(to + 16, 32, from + (nStride << 2), nStride);
   }
   if (k & 3) packEdge(to, from, k & 3, 4, nStride, 8);
-}
-
-// @ts-ignore: decorator
-@inline
-function turn(to: usize, from: usize, stride: usize): void {
-  const r0 = v128.load(from);
-  const r1 = v128.load(from + stride);
-  const r2 = v128.load(from + (stride << 1));
-  const r3 = v128.load(from + stride * 3);
-  const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
-  const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
-  const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-  const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-  v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2));
-  v128.store(to, v128.shuffle<i64>(low01, low23, 1, 3), 32);
-  v128.store(to, v128.shuffle<i64>(high01, high23, 0, 2), 64);
-  v128.store(to, v128.shuffle<i64>(high01, high23, 1, 3), 96);
 }
 
 function packEdge(to: usize, from: usize, k: usize, kStride: usize, nStride: usize, columns: usize): void {

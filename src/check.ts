@@ -3,9 +3,11 @@ import { ArgumentError } from "./errors.js";
 
 /** A value as errors print it: texts quoted, everything else by what it is. */
 export function said(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : `an object ${value}`;
-  return typeof value === "function" ? "a function" : String(value);
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `a ${value.constructor.name}`;
+  return Array.isArray(value) ? "a list" : "an object";
 }
 
 /** Guards an integer. @throws {ArgumentError} */

@@ -1,5 +1,5 @@
 // The ops that a model's graph is made of: one table, read by the model, by the files and by what rewrites graphs.
-import { checkCount, checkNumber } from "./check.js";
+import { checkCount, checkNumber, said } from "./check.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import { reshape } from "./ops/layout.js";
 import { type EpilogueActivation, matmul } from "./ops/matmul.js";
@@ -76,7 +76,7 @@ const dropoutLayer: Layer = {
 const geluLayer: Layer = {
   params({ approximate }) {
     if (approximate !== "none" && approximate !== "tanh")
-      throw new ArgumentError(`gelu: approximate is ${String(approximate)}; it must be "none" or "tanh"`);
+      throw new ArgumentError(`gelu: approximate is ${said(approximate)}; it must be "none" or "tanh"`);
     return {};
   },
   run: (x, _, { approximate }) => gelu(x, { approximate: approximate as "none" | "tanh" }),

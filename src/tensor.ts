@@ -28,7 +28,10 @@ export class Tensor<D extends DType = DType> {
   private alive = true;
   private caught = false;
 
-  /** Takes over one reference to `storage`; to make tensors call `tensor()`. `held`: its maker disposes of it, no scope does. @internal */
+  /**
+   * Takes over one reference to `storage`; to make tensors call `tensor()`. `held`: its maker disposes of it, no scope does.
+   * @internal
+   */
   constructor(
     readonly shape: Shape,
     readonly dtype: D,

@@ -112,6 +112,21 @@ function solve(x: Tensor, shape: Shape): Shape {
   return shape.map((d, i) => (i === open ? size : d));
 }
 
+/** The last two dimensions swapped. */
+const swapOp: Op<undefined, OutPlan & { rows: number; cols: number }> = {
+  name: "transpose",
+  infer([x]) {
+    const [rows, cols] = x!.shape.slice(-2) as [number, number];
+    const lead = x!.shape.slice(0, -2);
+    const work = rows === 0 ? 0 : sizeOf(lead) * Math.ceil(cols / 16);
+    return { shape: [...lead, cols, rows], dtype: x!.dtype, work, rows, cols };
+  },
+  wasm(k, out, [x], { rows, cols }, _, begin, end) {
+    k.transpose_x32(out, x!, rows, cols, begin, end);
+  },
+  vjp: (g) => [apply(swapOp, [g], undefined)],
+};
+
 /**
  * Permutes dimensions: dimension i of the result is dimension `axes[i]` of x. Default: reversed. Copies; matmul takes
  * transposed operands without.
@@ -133,6 +148,8 @@ export function transpose<T extends Tensor>(x: T, axes?: readonly number[]): T {
     throw new ShapeError(
       `transpose: axes [${axes}] do not name each of the ${x.rank} dimensions of ${show(x.shape)} once`,
     );
+  const swaps = order.every((axis, i) => axis === (i < x.rank - 2 ? i : 2 * x.rank - 3 - i));
+  if (swaps && x.rank >= 2 && x.dtype !== "u8") return apply(swapOp, [x], undefined) as T;
   const strides = stridesOf(x.shape);
   return strided(x, {
     name: "transpose",

@@ -252,8 +252,9 @@ function tensorsOf({ optimizer, best }: TrainState): Tensor[] {
 }
 
 /**
- * Trains a model in place: each step of the loop is a report. After the last epoch `state` is freed; leaving the loop early (break,
- * `signal`, `maxMs`, an error) keeps it, for a later call to go on from, or for `dispose()`. The event loop gets a turn every 50 ms, or step.
+ * Trains a model in place: each step of the loop is a report. After the last epoch `state` is freed; leaving the loop early
+ * (break, `signal`, `maxMs`, an error) keeps it, for a later call to go on from, or for `dispose()`. The event loop gets a
+ * turn every 50 ms, or step.
  *
  * @throws {ArgumentError} if an option is out of range, or there are no examples.
  * @throws {SpokeshaveError} if the loss is no longer finite.

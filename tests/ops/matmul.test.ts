@@ -86,6 +86,7 @@ describe.each(transposes)("transposeA %s, transposeB %s", (transposeA, transpose
       [128, 128, 128],
       [255, 257, 63],
       [65, 1024, 33],
+      [1024, 33, 9],
     ];
     for (const [i, [m, k, n]] of large.entries()) {
       const operand = (count: number, seed: number) => {

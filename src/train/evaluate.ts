@@ -17,6 +17,8 @@ export type Loss = (output: Tensor, target: Tensor) => Tensor;
 export interface EvaluateOptions {
   /** Default: cross-entropy. */
   loss?: Loss;
+  /** More figures by name, each a mean over the batch: `{ absolute: nn.l1 }`. */
+  metrics?: Readonly<Record<string, Loss>>;
   /** Default 500. */
   batchSize?: number;
 }
@@ -26,6 +28,8 @@ export interface Evaluation {
   readonly loss: number;
   /** Share of examples whose largest output is their label; NaN where targets are no labels. */
   readonly accuracy: number;
+  /** Means over the examples, by the names in `metrics`. */
+  readonly metrics: Readonly<Record<string, number>>;
   /** Number of examples. */
   readonly size: number;
 }
@@ -35,30 +39,37 @@ export interface Evaluation {
  *
  * @throws {ArgumentError} if there are no examples.
  * @example
- * const { accuracy } = await evaluate(model, data);
+ * const { accuracy, loss } = await evaluate(model, data);
  */
 export async function evaluate<P>(
   model: Trainable<P>,
   data: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { loss = crossEntropy, batchSize = 500 } = options;
+  const { loss = crossEntropy, metrics = {}, batchSize = 500 } = options;
+  const figures = Object.entries(metrics);
   let labelled = true;
-  const totals = scope(() => keep({ loss: zeros([]), hits: zeros([]) }));
+  // [0] the loss, [1] the hits, then the metrics.
+  const totals = scope(() => keep([zeros([]), zeros([]), ...figures.map(() => zeros([]))]));
   try {
     for (const indices of inOrder("evaluate", data, batchSize))
       scope(() => {
         const { x, y } = data.batch(indices);
         const output = model.apply(model.params, x);
         labelled &&= y.dtype === "i32";
-        grow(totals, "loss", mul(loss(output, y), indices.length));
-        if (labelled) grow(totals, "hits", sum(equal32(argmax(output), y)));
+        grow(totals, 0, mul(loss(output, y), indices.length));
+        if (labelled) grow(totals, 1, sum(equal32(argmax(output), y)));
+        for (const [i, [, metric]] of figures.entries()) grow(totals, 2 + i, mul(metric(output, y), indices.length));
       });
-    const [lossSum, hits] = await Promise.all([totals.loss.item(), totals.hits.item()]);
-    return { loss: lossSum / data.size, accuracy: labelled ? hits / data.size : Number.NaN, size: data.size };
+    const means = await Promise.all(totals.map(async (total) => (await total.item()) / data.size));
+    return {
+      loss: means[0]!,
+      accuracy: labelled ? means[1]! : Number.NaN,
+      metrics: Object.fromEntries(figures.map(([name], i) => [name, means[2 + i]!])),
+      size: data.size,
+    };
   } finally {
-    totals.loss.dispose();
-    totals.hits.dispose();
+    for (const total of totals) total.dispose();
   }
 }
 
@@ -68,9 +79,9 @@ function equal32(a: Tensor, b: Tensor): Tensor {
 }
 
 /** Adds on the device: nothing is read back until the end. */
-function grow<K extends string>(totals: Record<K, Tensor>, name: K, share: Tensor): void {
-  const before = totals[name];
-  totals[name] = keep(add(before, share));
+function grow(totals: Tensor[], i: number, share: Tensor): void {
+  const before = totals[i]!;
+  totals[i] = keep(add(before, share));
   before.dispose();
 }
 

@@ -38,6 +38,8 @@ export interface TrainOptions<P extends Tree> {
   seed?: number;
   /** Evaluated at the end of each epoch. */
   validation?: Dataset;
+  /** More figures of the validation, by name, as in `evaluate`. */
+  metrics?: Readonly<Record<string, Loss>>;
   earlyStopping?: EarlyStopping;
   /** Report at the end of each epoch (default), or every so many steps as well. */
   report?: "epoch" | number;
@@ -148,7 +150,7 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
   async *[Symbol.asyncIterator](): AsyncGenerator<TrainStep, void> {
     const { model, state } = this;
     const { data, optimizer, loss = crossEntropy, batchSize = 128, epochs = 1, seed = 0 } = this.options;
-    const { validation, report = "epoch", signal, maxMs = Number.POSITIVE_INFINITY } = this.options;
+    const { validation, metrics = {}, report = "epoch", signal, maxMs = Number.POSITIVE_INFINITY } = this.options;
     if (this.running) throw new SpokeshaveError("train: this training runs already; iterate over it once at a time");
     const perEpoch = Math.ceil(data.size / batchSize);
     const steps = epochs * perEpoch;
@@ -192,7 +194,8 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
             throw new SpokeshaveError(
               `train: the loss is ${mean} at step ${state.step}; lower the learning rate, clip gradients, or look for NaN in the data`,
             );
-          const val = ends && validation !== undefined ? await evaluate(model, validation, { loss }) : undefined;
+          const val =
+            ends && validation !== undefined ? await evaluate(model, validation, { loss, metrics }) : undefined;
           const enough = val !== undefined && this.judge(val);
           this.stopped = "break";
           yield { epoch: epoch + 1, step: state.step, steps, loss: mean, val, ms: performance.now() - start };

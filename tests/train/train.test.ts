@@ -178,7 +178,15 @@ describe("training", () => {
       x.map((v) => 3 * v),
       { inputShape: [1], targetShape: [1] },
     );
-    await train(line, { data, loss: mse, optimizer: optim.sgd({ lr: 0.5 }), epochs: 50, batchSize: 8 }).finish();
+    const rules = { data, validation: data, loss: mse, metrics: { absolute: nn.l1, square: mse }, batchSize: 8 };
+    let last: TrainStep | undefined;
+    for await (const step of train(line, { ...rules, optimizer: optim.sgd({ lr: 0.5 }), epochs: 50 })) last = step;
+    expect(Object.keys(last!.val!.metrics)).toEqual(["absolute", "square"]);
+    expect(last!.val!.metrics.square).toBeCloseTo(last!.val!.loss, 9);
+    const off = { params: { slope: tensor([[4]]) }, apply: line.apply };
+    const { metrics } = await evaluate(off, data, { ...rules, batchSize: 7 });
+    const mean = x.reduce((sum, v) => sum + Math.abs(v), 0) / x.length;
+    expect(metrics.absolute).toBeCloseTo(mean, 5);
     expect(readTensor(params.slope)[0]).toBeCloseTo(3, 4);
     expect((await evaluate(line, data, { loss: mse })).accuracy).toBeNaN();
     scope.dispose();

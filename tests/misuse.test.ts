@@ -50,6 +50,11 @@ const calls: readonly [string, (o: Operands) => unknown, RegExp?][] = [
   ["clamp(x)", ({ x }) => s.clamp(x)],
   ['clamp(x, { min: "5" })', ({ x }) => s.clamp(x, { min: "5" })],
   ["clamp(x, { min: NaN })", ({ x }) => s.clamp(x, { min: Number.NaN }), /min is NaN/],
+  ["sum(x, 0)", ({ x }) => s.sum(x, 0), /sum: the options are 0/],
+  ["argmax(x, 0)", ({ x }) => s.argmax(x, 0)],
+  ["concat([x, x], 1)", ({ x }) => s.concat([x, x], 1)],
+  ["leakyRelu(x, 0.1)", ({ x }) => s.leakyRelu(x, 0.1)],
+  ['gelu(x, "tanh")', ({ x }) => s.gelu(x, "tanh")],
   ["softmax(x, 1)", ({ x }) => s.softmax(x, 1)],
   ['matmul(…, { activation: "toString" })', ({ x }) => s.matmul(x, x, { activation: "toString" })],
   ["matmul()", () => s.matmul()],
@@ -86,6 +91,7 @@ const calls: readonly [string, (o: Operands) => unknown, RegExp?][] = [
   ["dataset of a negative shape", () => s.dataset(new Uint8Array(8), new Uint8Array(4), { inputShape: [-1, -2] })],
   ["data.take(-1)", ({ data }) => data.take(-1)],
   ["data.take(1, { start: -2 })", ({ data }) => data.take(1, { start: -2 })],
+  ["data.split({ holdOut: -0.1 })", ({ data }) => data.split({ holdOut: -0.1, seed: 1 })],
   ["data.split({ holdOut: 9 })", ({ data }) => data.split({ holdOut: 9, seed: 1 })],
 ];
 

@@ -1,4 +1,4 @@
-import { checkList } from "../check.js";
+import { checkList, checkOptions } from "../check.js";
 import { bytesOf } from "../dtype.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { apply, checkTensor, type Op, type OutPlan } from "../op.js";
@@ -63,6 +63,7 @@ const concatOp: Op<number, ConcatPlan> = {
  */
 export function concat<T extends Tensor>(inputs: readonly T[], options: { axis?: number } = {}): T {
   checkList("concat", "the first argument", inputs);
+  checkOptions("concat", options);
   if (inputs.length === 0) throw new ArgumentError("concat: no tensors given; it needs at least one");
   for (const input of inputs) checkTensor("concat", input);
   return apply(concatOp, inputs, checkAxis("concat", options.axis ?? 0, inputs[0]!.rank)) as T;

@@ -1,5 +1,5 @@
 // Reductions over any axes. Axes that do not stand together are first moved to the end.
-import { checkList } from "../check.js";
+import { checkList, checkOptions } from "../check.js";
 import type { DType } from "../dtype.js";
 import { ShapeError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
@@ -109,7 +109,9 @@ function extremeGrad(
 }
 
 /** Brings the reduced axes together, reduces, and gives the result its shape. */
-function reduce(op: ReduceOp, x: Tensor, { axes, keepDims = false }: ReduceOptions): Tensor {
+function reduce(op: ReduceOp, x: Tensor, options: ReduceOptions): Tensor {
+  checkOptions(op.name, options);
+  const { axes, keepDims = false } = options;
   checkDType(op.name, "x", x, "f32");
   if (axes !== undefined && typeof axes !== "number") checkList(op.name, "axes", axes);
   const named = axes === undefined ? x.shape.map((_, i) => i) : typeof axes === "number" ? [axes] : axes;
@@ -206,6 +208,7 @@ export function norm(x: Tensor, options: ReduceOptions = {}): Tensor<"f32"> {
  * const labels = argmax(tensor([[1, 5], [3, 4]])); // i32 [1, 1]
  */
 export function argmax(x: Tensor, options: { axis?: number; keepDims?: boolean } = {}): Tensor<"i32"> {
+  checkOptions("argmax", options);
   const { axis = -1, keepDims = false } = options;
   return reduce(argmaxOp, x, { axes: axis, keepDims }) as Tensor<"i32">;
 }

@@ -230,6 +230,7 @@ export function tanh(x: Tensor): Tensor<"f32"> {
  * const y = leakyRelu(tensor([-1, 2]), { slope: 0.5 }); // [-0.5, 2]
  */
 export function leakyRelu(x: Tensor, options: { slope?: number } = {}): Tensor<"f32"> {
+  checkOptions("leakyRelu", options);
   return apply(leakyReluOp, [x], [options.slope ?? 0.01, 0]);
 }
 
@@ -242,6 +243,7 @@ export function leakyRelu(x: Tensor, options: { slope?: number } = {}): Tensor<"
  * const y = gelu(tensor([0]), { approximate: "tanh" }); // [0]
  */
 export function gelu(x: Tensor, options: { approximate?: "none" | "tanh" } = {}): Tensor<"f32"> {
+  checkOptions("gelu", options);
   return apply(options.approximate === "tanh" ? geluTanhOp : geluOp, [x], none);
 }
 
@@ -253,6 +255,7 @@ export function gelu(x: Tensor, options: { approximate?: "none" | "tanh" } = {})
  * const y = softplus(tensor([100])); // [100]
  */
 export function softplus(x: Tensor, options: { beta?: number; threshold?: number } = {}): Tensor<"f32"> {
+  checkOptions("softplus", options);
   return apply(softplusOp, [x], [options.beta ?? 1, options.threshold ?? 20]);
 }
 

@@ -114,6 +114,8 @@ class Examples implements Dataset {
   }
 
   split({ holdOut, seed }: { holdOut: number; seed: number }): [Dataset, Dataset] {
+    checkNumber("split", "holdOut", holdOut, 0, this.size);
+    checkCount("split", "seed", seed, 0);
     const held = holdOut < 1 ? Math.round(holdOut * this.size) : holdOut;
     if (!(Number.isInteger(held) && held >= 0 && held <= this.size))
       throw new ArgumentError(

@@ -8,6 +8,7 @@ import { zeros } from "../ops/fill.js";
 import { crossEntropy } from "../ops/loss.js";
 import { argmax, sum } from "../ops/reduce.js";
 import { keep, scope } from "../scope.js";
+import { sameShape } from "../shape.js";
 import { readTensor, type Tensor } from "../tensor.js";
 import type { Dataset } from "./dataset.js";
 
@@ -56,7 +57,7 @@ export async function evaluate<P>(
       scope(() => {
         const { x, y } = data.batch(indices);
         const output = model.apply(model.params, x);
-        labelled &&= y.dtype === "i32";
+        labelled &&= y.dtype === "i32" && sameShape(y.shape, output.shape.slice(0, -1));
         grow(totals, 0, mul(loss(output, y), indices.length));
         if (labelled) grow(totals, 1, sum(equal32(argmax(output), y)));
         for (const [i, [, metric]] of figures.entries()) grow(totals, 2 + i, mul(metric(output, y), indices.length));

@@ -150,7 +150,14 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
   async *[Symbol.asyncIterator](): AsyncGenerator<TrainStep, void> {
     const { model, state } = this;
     const { data, optimizer, loss = crossEntropy, batchSize = 128, epochs = 1, seed = 0 } = this.options;
-    const { validation, metrics = {}, report = "epoch", signal, maxMs = Number.POSITIVE_INFINITY } = this.options;
+    const {
+      validation,
+      metrics = {},
+      earlyStopping,
+      report = "epoch",
+      signal,
+      maxMs = Number.POSITIVE_INFINITY,
+    } = this.options;
     if (this.running) throw new SpokeshaveError("train: this training runs already; iterate over it once at a time");
     const perEpoch = Math.ceil(data.size / batchSize);
     const steps = epochs * perEpoch;
@@ -166,7 +173,9 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
     this.stopped = undefined;
     try {
       while (this.stopped === undefined) {
-        if (state.step >= steps) this.stopped = "epochs";
+        // Asked of the state, so that a resumed run stops where the whole one does.
+        if (state.waited >= (earlyStopping?.patience ?? Number.POSITIVE_INFINITY)) this.stopped = "earlyStopping";
+        else if (state.step >= steps) this.stopped = "epochs";
         else if (signal?.aborted) this.stopped = "signal";
         else if (performance.now() - start >= maxMs) this.stopped = "maxMs";
         if (this.stopped !== undefined) break;
@@ -196,10 +205,10 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
             );
           const val =
             ends && validation !== undefined ? await evaluate(model, validation, { loss, metrics }) : undefined;
-          const enough = val !== undefined && this.judge(val);
+          if (val !== undefined) this.judge(val);
           this.stopped = "break";
           yield { epoch: epoch + 1, step: state.step, steps, loss: mean, val, ms: performance.now() - start };
-          this.stopped = enough ? "earlyStopping" : undefined;
+          this.stopped = undefined;
         }
         if (performance.now() - breath > sliceMs) {
           await new Promise((resolve) => setTimeout(resolve));
@@ -216,25 +225,26 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
     }
   }
 
-  /** Remembers the best parameters; true once patience is spent. */
-  private judge(val: Evaluation): boolean {
+  /** Remembers the best parameters, or counts a validation that was not better. */
+  private judge(val: Evaluation): void {
     const { earlyStopping } = this.options;
-    if (earlyStopping === undefined) return false;
-    const { patience, metric = "loss", minDelta = 0 } = earlyStopping;
+    if (earlyStopping === undefined) return;
+    const { metric = "loss", minDelta = 0 } = earlyStopping;
     const value = metric === "loss" ? -val.loss : val.accuracy;
     if (metric === "accuracy" && Number.isNaN(value))
       throw new ArgumentError('train: earlyStopping by accuracy needs labels as targets; take metric: "loss"');
     const { best } = this.state;
     // NaN is never the best.
-    if (!(value > (best === undefined ? Number.NEGATIVE_INFINITY : best.value + minDelta)))
-      return ++this.state.waited >= patience;
+    if (!(value > (best === undefined ? Number.NEGATIVE_INFINITY : best.value + minDelta))) {
+      this.state.waited++;
+      return;
+    }
     this.state.waited = 0;
     if (best === undefined) this.state.best = { value, params: keep(scope(() => mapTree(this.model.params, copy))) };
     else {
       best.value = value;
       transfer(best.params, this.model.params);
     }
-    return false;
   }
 
   private restore(): void {

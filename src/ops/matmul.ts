@@ -13,7 +13,7 @@ export type EpilogueActivation = "relu" | "sigmoid" | "tanh";
 const activationCode = { none: 0, relu: 1, sigmoid: 2, tanh: 3 } as const;
 
 export interface MatmulOptions {
-  /** Reads a as [..., k, m]; nothing is copied, unless m is a multiple of 1024. */
+  /** Reads a as [..., k, m]; nothing is copied, unless m is a multiple of 1024 and k above 16. */
   transposeA?: boolean;
   /** Reads b as [..., n, k]; nothing is copied. */
   transposeB?: boolean;

@@ -21,7 +21,7 @@ export interface EarlyStopping {
   metric?: "loss" | "accuracy";
   /** Least improvement that counts. Default 0. */
   minDelta?: number;
-  /** Ends with the parameters of the best validation. Default true. */
+  /** Ends with the parameters of the best validation; not where `signal`, `maxMs` or a break stops it. Default true. */
   restoreBest?: boolean;
 }
 

@@ -5,10 +5,8 @@
 //
 // Each output is one sum in the order of k, whatever the slice: results do not depend on the number of threads.
 // |C − exact| ≤ (k + 1) · 2⁻²⁴ · Σ|a·b| per element, with a bias (k + 2) · 2⁻²⁴ · (Σ|a·b| + |bias|).
-import { madd, put, splat, turn } from "./lanes";
-import { sigmoid4, tanh4 } from "./math";
-
-const enum Activation { None, Relu, Sigmoid, Tanh }
+import { finish } from "./epilogue";
+import { madd, splat, turn } from "./lanes";
 
 /** Rows of 8 columns of B, for k in [0, k): panels [begin, end) of `batch · ceil(n / 8)`; columns past n are 0. */
 export function matmul_pack_f32(
@@ -153,24 +151,4 @@ function storeRow(out: usize, c0: v128, c1: v128, columns: usize): void {
     c0 = v128.shuffle<i64>(c0, c0, 1, 1);
   }
   if (columns & 1) v128.store32_lane(out, c0, 0);
-}
-
-/** The epilogue of one tile: bias, then activation, while it is in the cache. */
-function finish(out: usize, bias: usize, nBytes: usize, rows: usize, columns: usize, activation: i32): void {
-  const last = columns << 2;
-  for (; rows > 0; rows--, out += nBytes)
-    for (let j: usize = 0; j < last; j += 16) {
-      let x = v128.load(out + j);
-      if (bias) x = f32x4.add(x, v128.load(bias + j));
-      put(out + j, activate(x, activation), out + last);
-    }
-}
-
-// @ts-ignore: decorator
-@inline
-function activate(x: v128, activation: i32): v128 {
-  if (activation == Activation.Relu) return f32x4.max(x, splat(0));
-  if (activation == Activation.Sigmoid) return sigmoid4(x);
-  if (activation == Activation.Tanh) return tanh4(x);
-  return x;
 }

@@ -1,8 +1,11 @@
 /** What an element is: 32-bit float, 32-bit signed integer, byte (also masks: 0 is false). */
 export type DType = "f32" | "i32" | "u8";
 
+/** What a tensor may hold: elements one by one, or a matrix packed in a format of its own (see Packed). */
+export type Held = DType | "packed";
+
 /** The typed array that `data()` of a tensor of dtype `D` gives. */
-export type DataOf<D extends DType = DType> = D extends "f32"
+export type DataOf<D extends Held = Held> = D extends "f32" | "packed"
   ? Float32Array
   : D extends "i32"
     ? Int32Array

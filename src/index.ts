@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The whole public surface, by hand.
-export type { DataOf, DType } from "./dtype.js";
+export type { DataOf, DType, Held } from "./dtype.js";
 export {
   ArgumentError,
   DeviceError,
@@ -59,6 +59,7 @@ export {
 } from "./ops/unary.js";
 export { where } from "./ops/where.js";
 export * as optim from "./optim/index.js";
+export { type Format, Packed, type Section } from "./packed.js";
 export { type MemoryInfo, memory } from "./runtime/heap.js";
 export { type InitOptions, init, type RuntimeInfo } from "./runtime/init.js";
 export type { Device } from "./runtime/launch.js";
@@ -70,6 +71,7 @@ export { type Batch, type Dataset, type DatasetOptions, dataset } from "./train/
 export { confusion, type EvaluateOptions, type Evaluation, evaluate, type Loss } from "./train/evaluate.js";
 export {
   type EarlyStopping,
+  type Objective,
   type StopReason,
   type Training,
   type TrainOptions,

@@ -1,8 +1,9 @@
 // The ops that a model's graph is made of: one table, read by the model, by the files and by what rewrites graphs.
 import { checkCount, checkNumber, said } from "./check.js";
+import type { EpilogueActivation } from "./epilogue.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import { reshape } from "./ops/layout.js";
-import { type EpilogueActivation, matmul } from "./ops/matmul.js";
+import { matmul } from "./ops/matmul.js";
 import { dropout } from "./ops/random.js";
 import { logSoftmax, softmax } from "./ops/softmax.js";
 import { clamp, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from "./ops/unary.js";
@@ -25,6 +26,8 @@ export interface RunContext {
 
 /** One kind of layer. */
 export interface Layer {
+  /** Parameters that may be packed: matrices that the layer multiplies with. */
+  readonly packs?: readonly string[];
   /** Names and shapes of its parameters. @throws {ArgumentError} if the attributes make no sense. */
   params(attributes: Attributes): Readonly<Record<string, Shape>>;
   run(x: Tensor, params: Readonly<Record<string, Tensor>>, attributes: Attributes, context: RunContext): Tensor;
@@ -48,6 +51,7 @@ function plain(
 
 /** x · Wᵀ + b, W [out, in] as PyTorch stores it. */
 const linear: Layer = {
+  packs: ["weight"],
   params(attributes) {
     const { in: inputs, out: outputs } = attributes;
     checkCount("linear", "the number of inputs", inputs, 1, 2 ** 30);

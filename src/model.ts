@@ -1,7 +1,10 @@
+import { said } from "./check.js";
+import type { EpilogueActivation } from "./epilogue.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import { type Attributes, type Layer, layers } from "./layers.js";
 import { checkTensor } from "./op.js";
-import type { EpilogueActivation } from "./ops/matmul.js";
+import { copy } from "./ops/layout.js";
+import { Packed } from "./packed.js";
 import { scope } from "./scope.js";
 import { sameShape, show } from "./shape.js";
 import { streams } from "./streams.js";
@@ -79,18 +82,70 @@ export class Model implements Trainable {
     if (params instanceof Tensor)
       throw new ArgumentError("model.apply: the parameters come first: model.apply(model.params, x)");
     checkTensor("model.apply", x);
-    const { training = false, seed = 0, step = 0 } = options;
     return scope(() => {
-      const values = new Map<string, Tensor>([[inputName, x]]);
-      let y = x;
-      for (const [i, { node, layer, names, activation, gives }] of this.plan.entries()) {
-        const own: Record<string, Tensor> = {};
-        for (const [role, name] of names) own[role] = params[name]!;
-        const stream = streams.dropout + ((step * this.plan.length + i) % streams.parameters);
-        y = layer.run(values.get(node.input)!, own, node.attributes, { training, seed, stream, activation });
-        values.set(gives, y);
-      }
+      const y = run(this.plan, params, x, options).get(this.gives)!;
       return y === x ? x.alias() : y;
+    });
+  }
+
+  /**
+   * Runs the graph and gives the values of nodes on the way, too: their outputs by name, `input` among them. What hints compare
+   * and calibration measures.
+   *
+   * @throws {ArgumentError} if there is no node of that name.
+   * @throws {ShapeError} if x does not fit the first layer.
+   * @example
+   * const { output, values } = model.applyWith(["0.linear"], model.params, tensor([[1, 2]]));
+   */
+  applyWith(
+    names: readonly string[],
+    params: Params,
+    x: Tensor,
+    options: ApplyOptions = {},
+  ): { output: Tensor; values: Record<string, Tensor> } {
+    checkTensor("model.applyWith", x);
+    for (const name of names)
+      if (name !== inputName && !this.graph.some((node) => node.name === name))
+        throw new ArgumentError(
+          `model.applyWith: there is no node ${said(name)}; there are ${this.graph.map((node) => node.name).join(", ")}`,
+        );
+    return scope(() => {
+      // A node whose value is asked for is not fused with the next.
+      const all = run(planOf(this.graph, params, names), params, x, options);
+      const values: Record<string, Tensor> = Object.create(null);
+      for (const name of names) values[name] = all.get(name) === x ? x.alias() : all.get(name)!;
+      const output = all.get(this.gives)!;
+      return { output: output === x ? x.alias() : output, values };
+    });
+  }
+
+  /** The node whose value is the model's. */
+  private get gives(): string {
+    return this.graph.at(-1)?.name ?? inputName;
+  }
+
+  /** The matrices that may be pruned, quantized and packed, in the order of the graph. */
+  get weights(): readonly Weight[] {
+    return this.plan.flatMap(({ node, layer }) =>
+      (layer.packs ?? []).map((role) => ({ name: `${node.name}.${role}`, node, role })),
+    );
+  }
+
+  /**
+   * The same graph with some parameters replaced, which the new model takes over; the others are copied, so that nothing done to one
+   * model changes the other.
+   *
+   * @throws {ArgumentError} if the model has no such parameter.
+   * @throws {ShapeError} if one has another shape.
+   * @example
+   * const silent = model.with({ "0.linear.bias": zeros([3]) });
+   */
+  with(changed: Params): Model {
+    return scope(() => {
+      const params: Record<string, Tensor> = Object.create(null);
+      for (const [name, t] of Object.entries(this.params))
+        if (!Object.hasOwn(changed, name)) params[name] = t instanceof Packed ? t.alias() : copy(t);
+      return new Model(this.graph, Object.assign(params, changed));
     });
   }
 
@@ -106,6 +161,13 @@ export class Model implements Trainable {
 if (typeof Symbol.dispose === "symbol")
   Object.defineProperty(Model.prototype, Symbol.dispose, { value: Model.prototype.dispose });
 
+/** A matrix among the parameters of a model, and the node that multiplies with it. */
+export interface Weight {
+  readonly name: string;
+  readonly node: GraphNode;
+  readonly role: string;
+}
+
 /** A node made ready to run. */
 interface Step {
   readonly node: GraphNode;
@@ -119,8 +181,24 @@ interface Step {
 
 const fusable: readonly string[] = ["relu", "sigmoid", "tanh"] satisfies EpilogueActivation[];
 
-/** Checks a graph against its parameters, and joins a linear node with the activation that alone reads it. */
-function planOf(graph: readonly GraphNode[], params: Params): Step[] {
+/** The value of every node that is not fused into the next, by name. */
+function run(plan: readonly Step[], params: Params, x: Tensor, options: ApplyOptions): Map<string, Tensor> {
+  const { training = false, seed = 0, step = 0 } = options;
+  const values = new Map([[inputName, x]]);
+  for (const [i, { node, layer, names, activation, gives }] of plan.entries()) {
+    const own: Record<string, Tensor> = {};
+    for (const [role, name] of names) own[role] = params[name]!;
+    const stream = streams.dropout + ((step * plan.length + i) % streams.parameters);
+    values.set(gives, layer.run(values.get(node.input)!, own, node.attributes, { training, seed, stream, activation }));
+  }
+  return values;
+}
+
+/**
+ * Checks a graph against its parameters, and joins a linear node with the activation that alone reads it, unless its value is
+ * asked for by name.
+ */
+function planOf(graph: readonly GraphNode[], params: Params, apart: readonly string[] = []): Step[] {
   const known = new Set([inputName]);
   const free = new Set(Object.keys(params));
   for (const node of graph) {
@@ -135,7 +213,8 @@ function planOf(graph: readonly GraphNode[], params: Params): Step[] {
       const name = `${node.name}.${role}`;
       const found = params[name];
       if (found === undefined) throw new ArgumentError(`model: parameter "${name}" is missing`);
-      if (!sameShape(found.shape, shape) || found.dtype !== "f32")
+      const packed = found.dtype === "packed" && layer.packs?.includes(role) === true;
+      if (!sameShape(found.shape, shape) || (found.dtype !== "f32" && !packed))
         throw new ShapeError(
           `model: parameter "${name}" is ${found.dtype} ${show(found.shape)}; its node needs f32 ${show(shape)}`,
         );
@@ -152,7 +231,8 @@ function planOf(graph: readonly GraphNode[], params: Params): Step[] {
     const next = graph[i + 1];
     const layer = layers.get(node.op)!;
     const alone = next?.input === node.name && readers.get(node.name) === 1;
-    const joined = alone && node.op === "linear" && fusable.includes(next.op) ? next : undefined;
+    const joined =
+      alone && node.op === "linear" && fusable.includes(next.op) && !apart.includes(node.name) ? next : undefined;
     steps.push({
       node,
       layer,

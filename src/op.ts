@@ -88,6 +88,14 @@ export function checkDType(who: string, name: string, t: Tensor, dtype: DType): 
   checkTensor(who, t);
   if (t.dtype !== dtype)
     throw new DTypeError(
-      `${who}: ${name} ${show(t.shape)} is ${t.dtype}, expected ${dtype}; convert with cast(${name}, "${dtype}")`,
+      `${who}: ${name} ${show(t.shape)} is ${t.dtype}, expected ${dtype}; ` +
+        (t.dtype === "packed" ? `take its dense()` : `convert with cast(${name}, "${dtype}")`),
     );
+}
+
+/** The dtype of an input that may be of any, but not packed. */
+export function elementsOf(who: string, t: Tensor): DType {
+  if (t.dtype === "packed")
+    throw new DTypeError(`${who}: ${t} is packed, which matmul alone takes, as b; take its dense()`);
+  return t.dtype;
 }

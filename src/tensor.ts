@@ -1,4 +1,4 @@
-import { bytesOf, type DataOf, type DType, viewOf } from "./dtype.js";
+import { bytesOf, type DataOf, type DType, type Held, viewOf } from "./dtype.js";
 import { DisposedError, DTypeError, ShapeError } from "./errors.js";
 import { heap, Storage } from "./runtime/heap.js";
 import type { Device } from "./runtime/launch.js";
@@ -19,7 +19,7 @@ const net =
  * Numbers in wasm memory: a shape, a dtype, contiguous row-major storage. A value: ops make new tensors and change none (the
  * optimizers, which step in place, say so). Views made by `reshape` share storage.
  */
-export class Tensor<D extends DType = DType> {
+export class Tensor<D extends Held = Held> {
   readonly device: Device = "wasm";
   /** Owner and place there; kept by scope.ts. @internal */
   home: Scope | undefined = undefined;
@@ -130,12 +130,14 @@ export function place<D extends DType>(shape: Shape, dtype: D): Tensor<D> {
 }
 
 /** The contents in place. Not to be kept: growth of the memory detaches it. */
-export function contents<D extends DType>(t: Tensor<D>): DataOf<D> {
-  return viewOf(t.dtype, heap.memory.buffer, t.pointer, t.size) as DataOf<D>;
+export function contents<D extends Held>(t: Tensor<D>): DataOf<D> {
+  const { dtype }: { dtype: Held } = t;
+  if (dtype === "packed") throw new DTypeError(`${t} is packed; take its dense()`);
+  return viewOf(dtype, heap.memory.buffer, t.pointer, t.size) as DataOf<D>;
 }
 
 /** Copies the contents out, now. Internal: users read with `await t.data()`, which stays right on other devices. */
-export function readTensor<D extends DType>(t: Tensor<D>): DataOf<D> {
+export function readTensor<D extends Held>(t: Tensor<D>): DataOf<D> {
   return contents(t).slice() as DataOf<D>;
 }
 

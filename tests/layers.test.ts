@@ -9,12 +9,13 @@ const floors: readonly (readonly string[])[] = [
   ["cli"],
   ["index"],
   ["compress"],
-  ["prune", "quantize", "distill", "search"],
+  ["prune", "quantize", "distill", "search", "linear"],
+  ["receipt", "calibration"],
   ["train", "files", "nn", "optim"],
   ["model", "layers"],
   ["grad"],
   ["ops"],
-  ["op", "tape", "tree", "tensor", "scope", "dtype", "shape"],
+  ["packed", "epilogue", "op", "tape", "tree", "tensor", "scope", "dtype", "shape"],
   ["runtime"],
   ["errors", "check", "streams"],
 ];
@@ -29,7 +30,7 @@ const unsteady =
   /\bMath\.(exp|expm1|log|log1p|log2|log10|pow|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|asinh|acosh|atanh|cbrt|hypot|random)\(/;
 
 /** Kernel files that others are built of. */
-const parts = ["index", "lanes", "math", "rows", "probe"];
+const parts = ["index", "lanes", "math", "rows", "probe", "epilogue"];
 
 const kernels = ["simd", "relaxed", "simd-threads", "relaxed-threads"];
 

@@ -2,11 +2,14 @@ import { said } from "../check.js";
 import { ArgumentError, FileError, SpokeshaveError } from "../errors.js";
 import type { Attributes } from "../layers.js";
 import { type GraphNode, Model } from "../model.js";
+import { type Format, Packed } from "../packed.js";
 import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
 import { readFile, writeFileAtomic } from "./disk.js";
 import { type JsonValue, Numeral, quote, readJson } from "./json.js";
-import { type Bytes, parseSafetensors, serializeSafetensors } from "./safetensors.js";
+import { type PackedEntry, restorePacked, storePacked } from "./packed.js";
+import { type Bytes, parseSafetensors, type StoredTensor, serializeSafetensors } from "./safetensors.js";
+import { claimedBytes } from "./size.js";
 import { restore, store } from "./tensors.js";
 
 /** The metadata entry that holds the graph. */
@@ -24,9 +27,15 @@ const limits = { start: 0, depth: 8, containers: 200_000, members: 100_000 };
  */
 export function toBytes(model: Model): Bytes {
   if (!(model instanceof Model)) throw new ArgumentError(`toBytes: got ${said(model)}; it takes a model`);
-  const graph = JSON.stringify({ version, graph: model.graph });
-  const params = Object.entries(model.params).map(([name, t]) => [name, store(t)] as const);
-  return serializeSafetensors(params, [[entry, graph]]);
+  const packed: Record<string, PackedEntry> = Object.create(null);
+  const params = Object.entries(model.params).flatMap(([name, t]): [string, StoredTensor][] => {
+    if (!(t instanceof Packed)) return [[name, store(t)]];
+    packed[name] = { shape: t.shape, format: t.format };
+    return storePacked(name, t);
+  });
+  const some = Object.keys(packed).length > 0;
+  const text = JSON.stringify({ version, graph: model.graph, ...(some && { packed }) });
+  return serializeSafetensors(params, [[entry, text]]);
 }
 
 /**
@@ -47,9 +56,10 @@ export function fromBytes(bytes: Uint8Array | ArrayBuffer): Model {
       `model: the file has tensors but no graph (metadata "${entry}"); save models with save() or toBytes()`,
       "E_MODEL",
     );
-  const graph = graphFrom(text);
+  const { graph, packed } = graphFrom(text);
   return scope(() => {
     const params: Record<string, Tensor> = Object.create(null);
+    for (const [name, one] of packed) params[name] = restorePacked(name, one, tensors);
     for (const [name, stored] of tensors) params[name] = restore(name, stored);
     try {
       return new Model(graph, params);
@@ -82,16 +92,23 @@ export async function load(path: string | URL): Promise<Model> {
   return fromBytes(await readFile(path));
 }
 
-function graphFrom(text: string): GraphNode[] {
+function graphFrom(text: string): { graph: GraphNode[]; packed: Map<string, PackedEntry> } {
   const root = readJson(new TextEncoder().encode(text), limits);
-  const [found, nodes] = root instanceof Map ? [root.get("version"), root.get("graph")] : [];
+  const fields = root instanceof Map ? root : new Map<string, JsonValue>();
+  const [found, nodes, packed = new Map<string, JsonValue>()] = ["version", "graph", "packed"].map((key) =>
+    fields.get(key),
+  );
   if (found !== version)
     throw new FileError(
       `model: the graph has version ${shown(found)}; this release reads version ${version}`,
       "E_MODEL",
     );
   if (!Array.isArray(nodes)) throw new FileError("model: the graph is no list of nodes", "E_MODEL");
-  return nodes.map(nodeFrom);
+  if (!(packed instanceof Map)) throw new FileError("model: packed is no object", "E_MODEL");
+  return {
+    graph: nodes.map(nodeFrom),
+    packed: new Map([...packed].map(([name, value]) => [name, packedFrom(name, value)])),
+  };
 }
 
 function nodeFrom(value: JsonValue, i: number): GraphNode {
@@ -99,17 +116,30 @@ function nodeFrom(value: JsonValue, i: number): GraphNode {
   const [name, op, input, settings] = ["name", "op", "input", "attributes"].map((key) => fields.get(key));
   if (typeof name !== "string" || typeof op !== "string" || typeof input !== "string" || !(settings instanceof Map))
     throw new FileError(`model: node ${i} of the graph needs the texts name, op and input, and attributes`, "E_MODEL");
+  return { name, op, input, attributes: attributesFrom(`node ${i}: attribute`, settings) };
+}
+
+function packedFrom(name: string, value: JsonValue): PackedEntry {
+  const fields = value instanceof Map ? value : new Map<string, JsonValue>();
+  const [shape, settings] = [fields.get("shape"), fields.get("format")];
+  const sizes = Array.isArray(shape) ? shape.filter((d) => typeof d === "number") : [];
+  const format = settings instanceof Map ? attributesFrom(`${quote(name)}: setting`, settings) : {};
+  if (!Array.isArray(shape) || sizes.length !== shape.length || typeof format.kind !== "string")
+    throw new FileError(`model: ${quote(name)} needs a shape of integers, and a format with a kind`, "E_MODEL");
+  claimedBytes(`model: ${quote(name)}`, sizes, 1);
+  return { shape: sizes, format: format as Format };
+}
+
+/** Numbers, booleans and texts by name. */
+function attributesFrom(who: string, settings: ReadonlyMap<string, JsonValue>): Attributes {
   const attributes: Record<string, number | boolean | string> = Object.create(null);
   for (const [key, setting] of settings) {
     const plain = setting instanceof Numeral ? Number(setting.text) : setting;
     if (typeof plain !== "number" && typeof plain !== "boolean" && typeof plain !== "string")
-      throw new FileError(
-        `model: node ${i}: attribute ${quote(key)} is ${shown(setting)}, no number, boolean or text`,
-        "E_MODEL",
-      );
+      throw new FileError(`model: ${who} ${quote(key)} is ${shown(setting)}, no number, boolean or text`, "E_MODEL");
     attributes[key] = plain;
   }
-  return { name, op, input, attributes: attributes as Attributes };
+  return attributes;
 }
 
 function shown(value: JsonValue | undefined): string {

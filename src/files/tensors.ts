@@ -1,6 +1,7 @@
 // Between tensors on the heap and tensors in a file.
 import type { DType } from "../dtype.js";
 import { FileError } from "../errors.js";
+import { elementsOf } from "../op.js";
 import { contents, place, readTensor, type Tensor } from "../tensor.js";
 import { quote } from "./json.js";
 import type { StoredDType, StoredTensor } from "./safetensors.js";
@@ -16,7 +17,7 @@ const dtypes = new Map<StoredDType, DType>([
 /** A tensor's bytes, copied. */
 export function store(t: Tensor): StoredTensor {
   const { buffer } = readTensor(t);
-  return { dtype: storedAs[t.dtype], shape: t.shape, data: new Uint8Array(buffer) };
+  return { dtype: storedAs[elementsOf("store", t)], shape: t.shape, data: new Uint8Array(buffer) };
 }
 
 /** A tensor from its bytes. @throws {FileError} E_DTYPE if no op computes with it. */

@@ -1,5 +1,5 @@
 import type { DType } from "../dtype.js";
-import { apply, checkTensor, type Op } from "../op.js";
+import { apply, checkTensor, elementsOf, type Op } from "../op.js";
 import { sizeOf } from "../shape.js";
 import { checkDTypeName, type Tensor } from "../tensor.js";
 import { reshape } from "./layout.js";
@@ -25,5 +25,6 @@ const castOp: Op<{ readonly from: DType; readonly dtype: DType }> = {
 export function cast<D extends DType>(x: Tensor, dtype: D): Tensor<D> {
   checkTensor("cast", x);
   checkDTypeName("cast", dtype);
-  return (x.dtype === dtype ? reshape(x, x.shape) : apply(castOp, [x], { from: x.dtype, dtype })) as Tensor<D>;
+  const from = elementsOf("cast", x);
+  return (from === dtype ? reshape(x, x.shape) : apply(castOp, [x], { from, dtype })) as Tensor<D>;
 }

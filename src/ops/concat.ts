@@ -1,7 +1,7 @@
 import { checkList, checkOptions } from "../check.js";
 import { bytesOf } from "../dtype.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import { apply, checkTensor, type Op, type OutPlan } from "../op.js";
+import { apply, checkTensor, elementsOf, type Op, type OutPlan } from "../op.js";
 import { checkAxis, show, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { slice } from "./layout.js";
@@ -16,19 +16,20 @@ const concatOp: Op<number, ConcatPlan> = {
   name: "concat",
   infer(inputs, axis) {
     const [first] = inputs;
+    const dtype = elementsOf("concat", first!);
     for (const [i, x] of inputs.entries()) {
-      if (x.dtype !== first!.dtype)
-        throw new DTypeError(`concat: input 0 is ${first!.dtype}, input ${i} is ${x.dtype}; use cast()`);
+      if (elementsOf("concat", x) !== dtype)
+        throw new DTypeError(`concat: input 0 is ${dtype}, input ${i} is ${x.dtype}; use cast()`);
       if (x.rank !== first!.rank || x.shape.some((d, k) => k !== axis && d !== first!.shape[k]))
         throw new ShapeError(
           `concat: input 0 is ${show(first!.shape)}, input ${i} is ${show(x.shape)}; only axis ${axis} may differ`,
         );
     }
     const shape = first!.shape.map((d, k) => (k === axis ? inputs.reduce((sum, x) => sum + x.shape[axis]!, 0) : d));
-    const width = bytesOf[first!.dtype];
+    const width = bytesOf[dtype];
     const rows = inputs.map((x) => sizeOf(x.shape.slice(axis)) * width);
     const outRow = sizeOf(shape.slice(axis)) * width;
-    return { shape, dtype: first!.dtype, work: sizeOf(shape.slice(0, axis)), rows, outRow };
+    return { shape, dtype, work: sizeOf(shape.slice(0, axis)), rows, outRow };
   },
   wasm(k, out, inputs, { rows, outRow }, _, begin, end) {
     let at = out;

@@ -1,5 +1,5 @@
 import { DTypeError, ShapeError } from "../errors.js";
-import { apply, checkDType, type Op, type OutPlan } from "../op.js";
+import { apply, checkDType, elementsOf, type Op, type OutPlan } from "../op.js";
 import { kernels } from "../runtime/kernels.js";
 import { sizeOf } from "../shape.js";
 import { readTensor, type Tensor } from "../tensor.js";
@@ -16,9 +16,10 @@ const gatherOp: Op<undefined> = {
   name: "gather",
   infer([table, indices]): OutPlan {
     if (table!.rank === 0) throw new ShapeError("gather: the table is a scalar; it needs at least one dimension");
-    if (table!.dtype === "u8") throw new DTypeError("gather: the table is u8; it must be f32 or i32; use cast()");
+    const dtype = elementsOf("gather", table!);
+    if (dtype === "u8") throw new DTypeError("gather: the table is u8; it must be f32 or i32; use cast()");
     checkIndices("gather", "indices", indices!, table!.shape[0]!);
-    return { shape: [...indices!.shape, ...table!.shape.slice(1)], dtype: table!.dtype, work: indices!.size };
+    return { shape: [...indices!.shape, ...table!.shape.slice(1)], dtype, work: indices!.size };
   },
   wasm(k, out, [table, indices], { shape, work }, _, begin, end) {
     k.gather_x32_i32(out, table!, indices!, sizeOf(shape) / work, begin, end);

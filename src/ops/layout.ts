@@ -2,7 +2,7 @@
 import { checkList, said } from "../check.js";
 import { bytesOf } from "../dtype.js";
 import { ArgumentError, ShapeError } from "../errors.js";
-import { apply, applyInPlace, checkTensor, type Op, type OutPlan } from "../op.js";
+import { apply, applyInPlace, checkTensor, elementsOf, type Op, type OutPlan } from "../op.js";
 import { checkAxis, checkShape, type Shape, sameShape, show, sizeOf, stridesOf } from "../shape.js";
 import { record, recording } from "../tape.js";
 import type { Tensor } from "../tensor.js";
@@ -27,7 +27,7 @@ const stridedOp: Op<StridedParams> = {
     // The kernel wants at least one dimension.
     const table = shape.length === 0 ? [1, 0] : [...shape, ...strides];
     const cols = shape[shape.length - 1] ?? 1;
-    return { shape, dtype: x!.dtype, table, work: cols === 0 ? 0 : sizeOf(shape) / cols };
+    return { shape, dtype: elementsOf("copy", x!), table, work: cols === 0 ? 0 : sizeOf(shape) / cols };
   },
   wasm(k, out, [x], { dtype, table }, { start }, begin, end, scratch) {
     const rank = table!.length / 2;
@@ -52,7 +52,8 @@ const assignOp: Op<undefined> = {
   infer([target, source]): OutPlan {
     if (!sameShape(target!.shape, source!.shape) || target!.dtype !== source!.dtype)
       throw new ShapeError(`assign: the target is ${target}, the source ${source}; both need one shape and dtype`);
-    return { shape: target!.shape, dtype: target!.dtype, work: target!.size * bytesOf[target!.dtype] };
+    const dtype = elementsOf("assign", target!);
+    return { shape: target!.shape, dtype, work: target!.size * bytesOf[dtype] };
   },
   wasm(k, out, [source], _, __, begin, end) {
     k.copy_rows_x8(out + begin, source! + begin, 0, end - begin, 0, 1);
@@ -73,7 +74,7 @@ export function assign(target: Tensor, source: Tensor): void {
 
 const reshapeOp: Op<Shape> = {
   name: "reshape",
-  infer: ([x], shape) => ({ shape, dtype: x!.dtype, work: 0 }),
+  infer: ([x], shape) => ({ shape, dtype: elementsOf("reshape", x!), work: 0 }),
   wasm() {},
   vjp: (g, { inputs: [x] }) => [reshape(g, x!.shape)],
 };
@@ -87,6 +88,7 @@ const reshapeOp: Op<Shape> = {
  */
 export function reshape<T extends Tensor>(x: T, shape: Shape): T {
   checkTensor("reshape", x);
+  elementsOf("reshape", x);
   const to = solve(x, shape);
   const y = x.alias(to) as T;
   if (recording()) record(reshapeOp as Op<unknown>, [x], y, to, reshapeOp.infer([x], to));
@@ -119,7 +121,7 @@ const swapOp: Op<undefined, OutPlan & { rows: number; cols: number }> = {
     const [rows, cols] = x!.shape.slice(-2) as [number, number];
     const lead = x!.shape.slice(0, -2);
     const work = rows === 0 ? 0 : sizeOf(lead) * Math.ceil(cols / 16);
-    return { shape: [...lead, cols, rows], dtype: x!.dtype, work, rows, cols };
+    return { shape: [...lead, cols, rows], dtype: elementsOf("transpose", x!), work, rows, cols };
   },
   wasm(k, out, [x], { rows, cols }, _, begin, end) {
     k.transpose_x32(out, x!, rows, cols, begin, end);

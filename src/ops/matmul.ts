@@ -1,5 +1,7 @@
+import { activationCode, type Epilogue, type EpilogueActivation } from "../epilogue.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { apply, checkDType, checkTensor, type Op, type OutPlan } from "../op.js";
+import { Packed } from "../packed.js";
 import { scope } from "../scope.js";
 import { broadcastShape, type Shape, sameShape, show, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -7,15 +9,10 @@ import { expand, sumTo } from "./expand.js";
 import { reshape, transpose } from "./layout.js";
 import { reluGrad, sigmoidGrad, tanhGrad } from "./unary.js";
 
-/** Activations that the epilogue can apply: those whose gradient needs the output alone. */
-export type EpilogueActivation = "relu" | "sigmoid" | "tanh";
-
-const activationCode = { none: 0, relu: 1, sigmoid: 2, tanh: 3 } as const;
-
 export interface MatmulOptions {
   /** Reads a as [..., k, m]; nothing is copied, unless m is a multiple of 1024 and k above 16. */
   transposeA?: boolean;
-  /** Reads b as [..., n, k]; nothing is copied. */
+  /** Reads b as [..., n, k]; nothing is copied. A packed b is always read so. */
   transposeB?: boolean;
   /** f32 [n], added to each row. */
   bias?: Tensor | undefined;
@@ -26,7 +23,7 @@ export interface MatmulOptions {
 interface MatmulParams {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  readonly activation: keyof typeof activationCode;
+  readonly activation: Epilogue["activation"];
 }
 
 interface MatmulPlan extends OutPlan<"f32"> {
@@ -48,11 +45,7 @@ const matmulOp: Op<MatmulParams, MatmulPlan> = {
     checkDType("matmul", "b", b!, "f32");
     const [m, k] = sides(a!.shape, transposeA);
     const [, n] = sides(b!.shape, transposeB);
-    if (bias !== undefined) {
-      checkDType("matmul", "bias", bias, "f32");
-      if (!sameShape(bias.shape, [n]))
-        throw new ShapeError(`matmul: bias is ${show(bias.shape)}, the result has ${n} columns; bias needs [${n}]`);
-    }
+    checkBias(bias, n);
     const aLead = a!.shape.slice(0, -2);
     const bLead = b!.shape.slice(0, -2);
     const lead = broadcastShape("matmul", aLead, bLead);
@@ -95,6 +88,13 @@ const matmulOp: Op<MatmulParams, MatmulPlan> = {
   },
 };
 
+function checkBias(bias: Tensor | undefined, n: number): void {
+  if (bias === undefined) return;
+  checkDType("matmul", "bias", bias, "f32");
+  if (!sameShape(bias.shape, [n]))
+    throw new ShapeError(`matmul: bias is ${show(bias.shape)}, the result has ${n} columns; bias needs [${n}]`);
+}
+
 function sides(shape: Shape, transposed: boolean): [number, number] {
   const [rows, cols] = shape.slice(-2) as [number, number];
   return transposed ? [cols, rows] : [rows, cols];
@@ -114,7 +114,7 @@ function checkInner(a: Shape, b: Shape, transposeA: boolean, transposeB: boolean
 }
 
 /** The gradient on the other side of the activation, from its output. */
-function beforeActivation(g: Tensor, y: Tensor, activation: MatmulParams["activation"]): Tensor {
+export function beforeActivation(g: Tensor, y: Tensor, activation: Epilogue["activation"]): Tensor {
   if (activation === "relu") return reluGrad(g, y);
   if (activation === "sigmoid") return sigmoidGrad(g, y);
   if (activation === "tanh") return tanhGrad(g, y);
@@ -128,7 +128,8 @@ function beforeActivation(g: Tensor, y: Tensor, activation: MatmulParams["activa
  * Error per element: (k + 1) · 2⁻²⁴ · Σ|a·b|. With NaN or Infinity in a or b: IEEE 754, as in the sum written out.
  *
  * @param a f32 [m, k], or [k, m] with `transposeA`.
- * @param b f32 [k, n], or [n, k] with `transposeB`.
+ * @param b f32 [k, n], or [n, k] with `transposeB`; or a packed [n, k] (quantized, sparse, binary), with `transposeB` alone: its
+ *   class states the error.
  * @throws {ShapeError} if inner sizes, batches or the bias do not fit.
  * @throws {DTypeError} unless all are f32.
  * @example
@@ -142,7 +143,21 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   if (a.rank === 0 || b.rank === 0)
     throw new ShapeError(`matmul: a is ${show(a.shape)}, b is ${show(b.shape)}; a scalar is multiplied with mul()`);
   checkInner(a.shape, b.shape, transposeA, transposeB);
-  return scope(() => product(a, b, options));
+  return scope(() => (b instanceof Packed ? packedProduct(a, b, options) : product(a, b, options)));
+}
+
+/** Rows times a packed matrix, which is stored a row to an output. */
+function packedProduct(a: Tensor, b: Packed, options: MatmulOptions): Tensor<"f32"> {
+  const { transposeA = false, transposeB = false, bias, activation = "none" } = options;
+  if (!transposeB || transposeA)
+    throw new ArgumentError(
+      `matmul: b is ${b}, stored as [out, in]; pass transposeB: true, and a as it is, [..., ${b.shape[1]}]`,
+    );
+  checkDType("matmul", "a", a, "f32");
+  const [n, k] = b.shape as [number, number];
+  checkBias(bias, n);
+  const lead = a.shape.slice(0, -1);
+  return reshape(b.multiply(reshape(a, [sizeOf(lead), k]), { bias, activation }), [...lead, n]);
 }
 
 /** One product of matrices, or what can be seen as one. */

@@ -1,5 +1,5 @@
 import { DTypeError } from "../errors.js";
-import { apply, asTensor, checkDType, checkTensor, type Op, type TensorLike } from "../op.js";
+import { apply, asTensor, checkDType, checkTensor, elementsOf, type Op, type TensorLike } from "../op.js";
 import { scope } from "../scope.js";
 import { broadcastShape, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -10,9 +10,10 @@ const whereOp: Op<undefined> = {
   name: "where",
   infer([mask, a, b]) {
     checkDType("where", "mask", mask!, "u8");
-    if (a!.dtype !== b!.dtype || a!.dtype === "u8")
-      throw new DTypeError(`where: a is ${a!.dtype}, b is ${b!.dtype}; both must be f32 or both i32; use cast()`);
-    return { shape: a!.shape, dtype: a!.dtype, work: sizeOf(a!.shape) };
+    const dtype = elementsOf("where", a!);
+    if (dtype !== elementsOf("where", b!) || dtype === "u8")
+      throw new DTypeError(`where: a is ${dtype}, b is ${b!.dtype}; both must be f32 or both i32; use cast()`);
+    return { shape: a!.shape, dtype, work: sizeOf(a!.shape) };
   },
   wasm(k, out, [mask, a, b], _, __, begin, end) {
     k.where_x32(out, mask!, a!, b!, begin, end);

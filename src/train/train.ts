@@ -1,7 +1,7 @@
 import { checkCount, checkNumber, checkOptions, said } from "../check.js";
 import { ArgumentError, SpokeshaveError } from "../errors.js";
 import { valueAndGrad } from "../grad.js";
-import type { Trainable } from "../model.js";
+import type { ApplyOptions, Trainable } from "../model.js";
 import { add } from "../ops/binary.js";
 import { zeros } from "../ops/fill.js";
 import { assign, copy } from "../ops/layout.js";
@@ -11,7 +11,7 @@ import { keep, scope } from "../scope.js";
 import { streams } from "../streams.js";
 import type { Tensor } from "../tensor.js";
 import { leaves, mapTree, type Tree } from "../tree.js";
-import { type Dataset, shuffled } from "./dataset.js";
+import { type Batch, type Dataset, shuffled } from "./dataset.js";
 import { type Evaluation, evaluate, type Loss } from "./evaluate.js";
 
 export interface EarlyStopping {
@@ -25,11 +25,16 @@ export interface EarlyStopping {
   restoreBest?: boolean;
 }
 
+/** The scalar that training lowers: any function of the parameters and a batch. `options` are for `model.apply`. */
+export type Objective<P, B extends Batch = Batch> = (params: P, batch: B, options: Required<ApplyOptions>) => Tensor;
+
 export interface TrainOptions<P extends Tree> {
   data: Dataset;
   optimizer: Optimizer;
-  /** Default: cross-entropy. */
+  /** Of the model's output and the target. Default: cross-entropy. */
   loss?: Loss;
+  /** Instead of a loss, where that is not enough: penalties on parameters, values of inner nodes, a teacher. */
+  objective?: Objective<P>;
   /** Passes over the data, counted from the start of the state. Default 1. */
   epochs?: number;
   /** Default 128. The last batch of an epoch may be smaller. */
@@ -162,8 +167,9 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
     const perEpoch = Math.ceil(data.size / batchSize);
     const steps = epochs * perEpoch;
     const start = performance.now();
-    const step = valueAndGrad((params: P, x: Tensor, y: Tensor) =>
-      loss(model.apply(params, x, { training: true, seed, step: state.step }), y),
+    const { objective = (params, { x, y }, run) => loss(model.apply(params, x, run), y) } = this.options;
+    const step = valueAndGrad((params: P, batch: Batch) =>
+      objective(params, batch, { training: true, seed, step: state.step }),
     );
     let order: Int32Array | undefined;
     let total = keep(zeros([]));
@@ -184,8 +190,7 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
         if (order === undefined || first === 0) order = shuffled(data.size, seed, streams.shuffle + epoch);
         const indices = order.subarray(first, first + batchSize);
         scope(() => {
-          const { x, y } = data.batch(indices);
-          const { value, grads } = step(model.params, x, y);
+          const { value, grads } = step(model.params, data.batch(indices));
           optimizer.update(model.params, grads, state.optimizer);
           const sum = keep(add(total, value));
           total.dispose();

@@ -1,12 +1,15 @@
+import { bits } from "./bits.js";
+import { codecs } from "./codecs.js";
+import { distill } from "./distill.js";
+import { integers } from "./integers.js";
+import { linear } from "./linear.js";
 import { losses } from "./losses.js";
 import { activations, layers, matmulOps } from "./ops.js";
 import { optim } from "./optim.js";
-import type { Coverage, CoverageTable, Run } from "./runner.js";
+import { prune } from "./prune.js";
+import { quantize } from "./quantize.js";
+import { type Coverage, type CoverageTable, notYet, type Run } from "./runner.js";
 import type { Case, Group } from "./vectors.js";
-
-function notYet(why: string, ops: readonly string[]): CoverageTable {
-  return Object.fromEntries(ops.map((op) => [op, why]));
-}
 
 /** Every op of the vectors, by name: how ours meets it, or why there is nothing yet. */
 export const coverage: CoverageTable = {
@@ -15,27 +18,13 @@ export const coverage: CoverageTable = {
   ...losses,
   ...layers,
   ...optim,
-  ...notYet("distillation is to come", [
-    ...["ref.fitnets", "ref.attention_transfer", "ref.rkd_distance", "ref.rkd_angle", "ref.similarity_preserving"],
-    ...["ref.dkd", "ref.layer_fit", "ref.masked_refit"],
-  ]),
-  ...notYet("linear models are to come", [
-    ...["Ridge", "Lasso", "ElasticNet", "MultiTaskLasso", "MultiTaskElasticNet", "lars_path", "LogisticRegression"].map(
-      (name) => `sklearn.linear_model.${name}`,
-    ),
-  ]),
-  ...notYet("pruning is to come", [
-    ...["l1_unstructured", "ln_structured", "global_unstructured"].map((name) => `torch.nn.utils.prune.${name}`),
-    ...["nm_mask", "prox_l1", "prox_elastic_net", "prox_l0", "prox_l2_squared", "project_topk"].map((n) => `ref.${n}`),
-    ...["prox_group_lasso", "prox_sparse_group_lasso", "wanda", "sparsegpt", "obs"].map((n) => `ref.${n}`),
-  ]),
-  ...notYet("quantization is to come", [
-    ...["torch.fake_quantize_per_tensor_affine", "torch.fake_quantize_per_channel_affine", "numpy.percentile"],
-    ...["quantize_affine", "quantize_with", "lsq", "range_minmax", "range_mse", "range_kl"].map((n) => `ref.${n}`),
-    ...["float_decode", "float_round", "nf4", "binary_xnor", "ternary_twn", "int_matmul"].map((n) => `ref.${n}`),
-    ...["gptq", "awq_scale_search", "terngrad", "qsgd", "topk_error_feedback"].map((n) => `ref.${n}`),
-    ...["sign_error_feedback", "powersgd"].map((n) => `ref.${n}`),
-  ]),
+  ...distill,
+  ...linear,
+  ...prune,
+  ...quantize,
+  ...integers,
+  ...bits,
+  ...codecs,
   ...notYet("search is to come", [
     ...["sphere", "rosenbrock", "rastrigin", "ackley", "branin", "hartmann6", "zdt1", "zdt2"].map(
       (name) => `ref.testfunc.${name}`,

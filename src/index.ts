@@ -60,6 +60,7 @@ export {
 export { where } from "./ops/where.js";
 export * as optim from "./optim/index.js";
 export { type Format, Packed, type Section } from "./packed.js";
+export { type Cost, type Receipt, type ReceiptOptions, receipt, type Times } from "./receipt.js";
 export { type MemoryInfo, memory } from "./runtime/heap.js";
 export { type InitOptions, init, type RuntimeInfo } from "./runtime/init.js";
 export type { Device } from "./runtime/launch.js";

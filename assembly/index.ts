@@ -15,3 +15,4 @@ export * from "./fill";
 export * from "./cast";
 export * from "./random";
 export * from "./optim";
+export * from "./solve";

@@ -9,6 +9,14 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/** a · b + c, two f64 lanes */
+// @ts-ignore: decorator
+@inline
+export function madd2(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c);
+  return f64x2.add(f64x2.mul(a, b), c);
+}
+
 /** c − a · b */
 // @ts-ignore: decorator
 @inline

@@ -42,6 +42,16 @@ export { dropout, normal, permutation, type RandomOptions, uniform } from "./ops
 export { argmax, max, mean, min, norm, type ReduceOptions, sum } from "./ops/reduce.js";
 export { logSoftmax, type SoftmaxOptions, softmax } from "./ops/softmax.js";
 export {
+  choleskyOfInverse,
+  hessianDiagonal,
+  type InverseHessianOptions,
+  inverseHessian,
+  type LeastSquaresFit,
+  type LeastSquaresOptions,
+  leastSquares,
+  maskedLeastSquares,
+} from "./ops/solve.js";
+export {
   abs,
   clamp,
   exp,

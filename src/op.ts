@@ -45,7 +45,12 @@ export function apply<P, L extends OutPlan>(op: Op<P, L>, inputs: readonly Tenso
 }
 
 /** The same way for kernels that change their target: optimizers and scaling in place. Not recorded, refused under grad. */
-export function applyInPlace<P>(op: Op<P>, target: Tensor, inputs: readonly Tensor[], params: P): void {
+export function applyInPlace<P, L extends OutPlan>(
+  op: Op<P, L>,
+  target: Tensor,
+  inputs: readonly Tensor[],
+  params: P,
+): void {
   checkInputs(op.name, [target, ...inputs]);
   if (recording())
     throw new SpokeshaveError(

@@ -14,6 +14,13 @@ import { dropout, normal, permutation, uniform } from "../../src/ops/random.js";
 import { argmax, max, mean, min, norm, sum } from "../../src/ops/reduce.js";
 import { logSoftmax, softmax } from "../../src/ops/softmax.js";
 import {
+  choleskyOfInverse,
+  hessianDiagonal,
+  inverseHessian,
+  leastSquares,
+  maskedLeastSquares,
+} from "../../src/ops/solve.js";
+import {
   abs,
   clamp,
   exp,
@@ -70,6 +77,13 @@ export function operandsOf({ shapes }: Call): Tensor[] {
 
 const labels = (): Tensor[] => [tensor(new Int32Array([0, 3, 1]))];
 const mask = (): Tensor[] => [tensor(new Uint8Array([1, 0, 1, 0, 1]))];
+/** Data, targets, weights, and a mask of them. */
+const rows = (): Tensor[] => [
+  tensor(draw("normal", 40, 1), [8, 5]),
+  tensor(draw("normal", 16, 2), [8, 2]),
+  tensor(draw("normal", 10, 3), [2, 5]),
+  tensor(Uint8Array.from([1, 0, 1, 1, 0, 0, 1, 1, 0, 1]), [2, 5]),
+];
 const grid = [3, 5];
 
 const binary = { add, div, maximum, minimum, mul, sub, equal, greater, less };
@@ -138,6 +152,27 @@ export const calls: readonly Call[] = [
     (x, y, [bias]) => matmul(x, y, { transposeB: true, bias: bias!, activation: "tanh" }),
     () => [ones([9])],
   ),
+  call(
+    "leastSquares",
+    "with a bias",
+    [],
+    (_x, _y, [x, y]) => {
+      const { weight, bias } = leastSquares(x!, y!, { bias: true });
+      bias.dispose();
+      return weight;
+    },
+    rows,
+  ),
+  call(
+    "maskedLeastSquares",
+    "of thinned weights",
+    [],
+    (_x, _y, [x, , w, keep]) => maskedLeastSquares(x!, w!, keep!),
+    rows,
+  ),
+  call("hessianDiagonal", "of rows", [], (_x, _y, [x]) => tensor(hessianDiagonal(x!)), rows),
+  call("inverseHessian", "of rows", [], (_x, _y, [x]) => inverseHessian(x!), rows),
+  call("choleskyOfInverse", "of rows", [], (_x, _y, [x]) => choleskyOfInverse(x!, { order: [4, 2, 0, 1, 3] }), rows),
   call("matmul", "of vectors", [[5], [5]], (x, y) => matmul(x, y)),
   call(
     "matmul",

@@ -136,8 +136,8 @@ describe.each(twice)("second order: %s", (_, instance) => {
 
 /** Public ops without a gradient: they make numbers, integers or masks, or change a tensor in place. */
 const undifferentiable = [
-  ...["argmax", "assign", "cast", "equal", "full", "greater", "less", "normal", "oneHot", "ones"],
-  ...["permutation", "uniform", "zeros"],
+  ...["argmax", "assign", "cast", "choleskyOfInverse", "equal", "full", "greater", "hessianDiagonal", "inverseHessian"],
+  ...["leastSquares", "less", "maskedLeastSquares", "normal", "oneHot", "ones", "permutation", "uniform", "zeros"],
 ];
 
 test("every public op is in the table, or has no gradient", async () => {

@@ -1,0 +1,194 @@
+// Symmetric systems in f64. There is no f64 tensor: such numbers travel from op to op as the bytes of a u8 tensor.
+import { apply, applyInPlace, type Op, type OutPlan } from "../op.js";
+import { heap } from "../runtime/heap.js";
+import { place, readTensor, type Tensor } from "../tensor.js";
+
+/** Rows of data that are packed at a time: two panels of them fit the first cache. */
+const chunk = 256;
+
+/** `n` in whole tiles. */
+const whole = (n: number): number => Math.ceil(n / 4) * 4;
+
+/** The f64 numbers in a tensor of bytes, copied out. */
+export function readDoubles(bytes: Tensor<"u8">): Float64Array<ArrayBuffer> {
+  return new Float64Array(readTensor(bytes).buffer as ArrayBuffer);
+}
+
+/** One of them. */
+function doubleAt(bytes: Tensor<"u8">, index: number): number {
+  return new DataView(heap.memory.buffer, bytes.pointer + index * 8, 8).getFloat64(0, true);
+}
+
+const momentsOp: Op<{ readonly center: boolean }, OutPlan<"u8"> & { readonly rows: number }> = {
+  name: "moments",
+  infer([x]) {
+    const [rows, columns] = x!.shape as [number, number];
+    return { shape: [columns * 16], dtype: "u8", work: columns, rows };
+  },
+  wasm(k, out, [x], { rows, work }, { center }, begin, end) {
+    k.moments_f64_f32(out, x!, rows, work, center, begin, end);
+  },
+};
+
+/** f64 [2, k]: the means of the columns of x, 0 unless `center`, and their sums of squares about them. */
+export function moments(x: Tensor, center: boolean): Tensor<"u8"> {
+  return apply(momentsOp, [x], { center });
+}
+
+/** XᵀX beside XᵀY, in f64, upper triangle. */
+export interface System {
+  /** f64 [whole(size), stride]. */
+  readonly values: Tensor<"u8">;
+  readonly size: number;
+  readonly stride: number;
+  diagonal(i: number): number;
+}
+
+interface GramPlan extends OutPlan<"u8"> {
+  readonly k: number;
+  readonly r: number;
+}
+
+/** In place on f64 [whole(k), whole(k) + whole(r)]; inputs: x and its moments, maybe y and its. Adds up rows [from, to). */
+const gramOp: Op<{ readonly from: number; readonly to: number }, GramPlan> = {
+  name: "gram",
+  infer([system, x, , y], { from, to }) {
+    const k = x!.shape[1]!;
+    const r = y?.shape[1] ?? 0;
+    const panels = (whole(k) + whole(r)) / 4;
+    return {
+      ...{ shape: system!.shape, dtype: "u8", work: whole(k) / 4, k, r },
+      ...{ prepareWork: panels, scratch: panels * (to - from) * 32 },
+    };
+  },
+  prepare(kernels, _, [x, xMeans, y, yMeans], { k, r }, { from, to }, begin, end, scratch) {
+    const [xFrom, yFrom] = [x! + from * k * 4, (y ?? 0) + from * r * 4];
+    kernels.panels_f64_f32(scratch, xFrom, xMeans!, k, yFrom, yMeans ?? 0, r, to - from, begin, end);
+  },
+  wasm(kernels, out, _, { prepareWork }, { from, to }, begin, end, scratch) {
+    const panels = prepareWork!;
+    kernels.products_f64(out, scratch, panels * 4, to - from, panels, false, from > 0, begin, end);
+  },
+};
+
+/** XᵀX, and XᵀY of maybe a y, each less its means. x has a row at least. */
+export function gram(x: Tensor, xMoments: Tensor, y?: Tensor, yMoments?: Tensor): System {
+  const [rows, size] = x.shape as [number, number];
+  const stride = whole(size) + whole(y?.shape[1] ?? 0);
+  const values = place([whole(size) * stride * 8], "u8");
+  const inputs = [x, xMoments, y, yMoments].filter((t) => t !== undefined);
+  for (let from = 0; from < rows; from += chunk)
+    applyInPlace(gramOp, values, inputs, { from, to: Math.min(rows, from + chunk) });
+  return { values, size, stride, diagonal: (i) => doubleAt(values, i * stride + i) };
+}
+
+/** H, which is to be made triangular: rows and columns of scale · XᵀX, with `ridge` added to its diagonal. */
+export interface Elimination {
+  readonly scale?: number;
+  /** Stands for a 0 on the diagonal. */
+  readonly dead?: number;
+  readonly ridge: number;
+}
+
+interface EliminationPlan extends OutPlan<"u8"> {
+  readonly m: number;
+  /** Right-hand sides. */
+  readonly r: number;
+}
+
+const eliminateOp: Op<Elimination & Pick<System, "size" | "stride">, EliminationPlan> = {
+  name: "eliminate",
+  infer([, order, targets]) {
+    const m = order!.size;
+    const size = whole(m);
+    const stride = size + (targets === undefined ? size : whole(targets.size));
+    // The state, the diagonal, the rows, and 32 of them in panels.
+    const bytes = 16 + size * 8 + size * stride * 8 + 32 * stride * 8;
+    return { shape: [bytes], dtype: "u8", work: 1, m, r: targets?.size ?? 0 };
+  },
+  wasm(k, out, [system, order, targets], { m, r }, { scale = 1, dead = 0, ridge, size, stride }, begin, end) {
+    k.eliminate_f64(out, system!, order!, targets ?? 0, m, r, whole(size), stride, scale, dead, ridge, begin, end);
+  },
+};
+
+/**
+ * Cholesky's H = UᵀU beside U⁻ᵀ of the columns `targets` of XᵀY, or of the identity; undefined if H is not positive definite.
+ *
+ * @param order i32: the rows and columns that H takes, in this order.
+ */
+export function eliminate(
+  system: System,
+  h: Elimination,
+  order: Tensor<"i32">,
+  targets?: Tensor<"i32">,
+): Tensor<"u8"> | undefined {
+  const { values, size, stride } = system;
+  const inputs = targets === undefined ? [values, order] : [values, order, targets];
+  const done = apply(eliminateOp, inputs, { ...h, size: whole(size), stride });
+  if (doubleAt(done, 0) === 0) return done;
+  done.dispose();
+  return undefined;
+}
+
+const substituteOp: Op<{ readonly m: number; readonly r: number }, OutPlan<"u8">> = {
+  name: "substitute",
+  infer: (_, { m, r }) => ({ shape: [whole(m) * whole(r) * 8], dtype: "u8", work: whole(r) / 4 }),
+  wasm(k, out, [done], _, { m, r }, begin, end) {
+    k.substitute_f64(out, done!, m, r, begin, end);
+  },
+};
+
+/** H⁻¹ of the right-hand sides of an elimination, a row for each: f64 [r, m]. */
+export function substitute(done: Tensor<"u8">, m: number, r: number): Float64Array {
+  const panels = apply(substituteOp, [done], { m, r });
+  const values = readDoubles(panels);
+  panels.dispose();
+  const rows = new Float64Array(r * m);
+  for (let t = 0; t < r; t++) {
+    const from = (t >> 2) * whole(m) * 4 + (t & 3);
+    for (let i = 0; i < m; i++) rows[t * m + i] = values[from + i * 4]!;
+  }
+  return rows;
+}
+
+const inverseOp: Op<{ readonly m: number }, OutPlan<"u8">> = {
+  name: "inverse",
+  infer(_, { m }) {
+    const size = whole(m);
+    return { shape: [size * size * 8], dtype: "u8", work: size / 4, prepareWork: size / 4, scratch: size * size * 8 };
+  },
+  prepare(k, _, [done], __, { m }, begin, end, scratch) {
+    const size = whole(m);
+    k.panels_f64(scratch, done! + 16 + size * 16, size * 2, size, begin, end);
+  },
+  wasm(k, out, _, __, { m }, begin, end, scratch) {
+    const size = whole(m);
+    k.products_f64(out, scratch, size, size, size / 4, true, false, begin, end);
+  },
+};
+
+const symmetricOp: Op<{ readonly m: number }, OutPlan<"f32">> = {
+  name: "symmetric",
+  infer: (_, { m }) => ({ shape: [m, m], dtype: "f32", work: m }),
+  wasm(k, out, [x], _, { m }, begin, end) {
+    k.symmetric_f32_f64(out, x!, m, whole(m), begin, end);
+  },
+};
+
+/** H⁻¹ [m, m], from the elimination beside the identity. */
+export function inverse(done: Tensor<"u8">, m: number): Tensor<"f32"> {
+  return apply(symmetricOp, [apply(inverseOp, [done], { m })], { m });
+}
+
+const inverseFactorOp: Op<{ readonly m: number }, OutPlan<"f32">> = {
+  name: "inverseFactor",
+  infer: (_, { m }) => ({ shape: [m, m], dtype: "f32", work: m }),
+  wasm(k, out, [done], _, { m }, begin, end) {
+    k.inverse_factor_f32_f64(out, done!, m, begin, end);
+  },
+};
+
+/** The upper V [m, m] with H⁻¹ = VᵀV, from the elimination beside the identity of H in reverse order. */
+export function inverseFactor(done: Tensor<"u8">, m: number): Tensor<"f32"> {
+  return apply(inverseFactorOp, [done], { m });
+}

@@ -1,5 +1,7 @@
 export * from "./probe";
 export * from "./matmul";
+export * from "./affine";
+export * from "./intMatmul";
 export * from "./binary";
 export * from "./compare";
 export * from "./unary";

@@ -34,10 +34,19 @@ export { concat } from "./ops/concat.js";
 export { expand } from "./ops/expand.js";
 export { full, ones, zeros } from "./ops/fill.js";
 export { gather } from "./ops/gather.js";
+export { type IntMatmulOptions, intMatmul } from "./ops/intMatmul.js";
 export { assign, reshape, type SliceRange, slice, transpose } from "./ops/layout.js";
 export { type CrossEntropyOptions, crossEntropy, mse, type Reduction } from "./ops/loss.js";
 export { type MatmulOptions, matmul } from "./ops/matmul.js";
 export { oneHot } from "./ops/oneHot.js";
+export {
+  type Activations,
+  type AffineOptions,
+  type PerGroup,
+  type QTensor,
+  quantizeAffine,
+  quantized,
+} from "./ops/quantized.js";
 export { dropout, normal, permutation, type RandomOptions, uniform } from "./ops/random.js";
 export { argmax, max, mean, min, norm, type ReduceOptions, sum } from "./ops/reduce.js";
 export { logSoftmax, type SoftmaxOptions, softmax } from "./ops/softmax.js";

@@ -6,10 +6,12 @@ import { concat } from "../../src/ops/concat.js";
 import { expand } from "../../src/ops/expand.js";
 import { full, ones, zeros } from "../../src/ops/fill.js";
 import { gather } from "../../src/ops/gather.js";
+import { intMatmul } from "../../src/ops/intMatmul.js";
 import { assign, reshape, slice, transpose } from "../../src/ops/layout.js";
 import { crossEntropy, mse } from "../../src/ops/loss.js";
 import { matmul } from "../../src/ops/matmul.js";
 import { oneHot } from "../../src/ops/oneHot.js";
+import { type Activations, type QTensor, quantizeAffine, quantized } from "../../src/ops/quantized.js";
 import { dropout, normal, permutation, uniform } from "../../src/ops/random.js";
 import { argmax, max, mean, min, norm, sum } from "../../src/ops/reduce.js";
 import { logSoftmax, softmax } from "../../src/ops/softmax.js";
@@ -37,6 +39,7 @@ import {
   tanh,
 } from "../../src/ops/unary.js";
 import { where } from "../../src/ops/where.js";
+import { scope } from "../../src/scope.js";
 import { type Tensor, tensor } from "../../src/tensor.js";
 import { draw } from "../grid.js";
 
@@ -85,6 +88,8 @@ const rows = (): Tensor[] => [
   tensor(Uint8Array.from([1, 0, 1, 1, 0, 0, 1, 1, 0, 1]), [2, 5]),
 ];
 const grid = [3, 5];
+const codes = (input: Activations): QTensor =>
+  quantized(new Int8Array(45).fill(3), 0.5, 1, [9, 5], { bits: 4, group: 2, input });
 
 const binary = { add, div, maximum, minimum, mul, sub, equal, greater, less };
 const unary = { abs, exp, log, neg, relu, sigmoid, silu, sqrt, square, tanh, gelu, leakyRelu, softplus };
@@ -182,6 +187,30 @@ export const calls: readonly Call[] = [
       [3, 4, 5],
     ],
     (x, y) => matmul(x, y),
+  ),
+  ...(["f32", "dynamic"] as const).map((input) =>
+    call(
+      "matmul",
+      `of codes, activations ${input}`,
+      [grid],
+      (x, _, [w, bias]) => matmul(x, w!, { transposeB: true, bias: bias!, activation: "tanh" }),
+      () => [codes(input), ones([9])],
+    ),
+  ),
+  call("quantized", "of 4 bits", [], () => scope(() => codes("f32").dense())),
+  call(
+    "quantizeAffine",
+    "of a matrix",
+    [],
+    (_x, _y, [w]) => scope(() => quantizeAffine(w!, 0.5, 1, { bits: 4 }).dense()),
+    () => [ones(grid)],
+  ),
+  call(
+    "intMatmul",
+    "of bytes",
+    [],
+    (_x, _y, [a, b]) => intMatmul(a!, b!, { zeroPointA: 3 }),
+    () => [ones(grid, { dtype: "u8" }), ones([5, 9], { dtype: "u8" })],
   ),
   call("oneHot", "of labels", [], (_x, _y, [l]) => oneHot(l!, { classes: 4 }), labels),
   call("dropout", "of half", [grid], (x) => dropout(x, { p: 0.5, seed: 1 })),

@@ -7,10 +7,12 @@ import { logSoftmax, softmax } from "../../src/ops/softmax.js";
 import * as unaryOps from "../../src/ops/unary.js";
 import { type Tensor, tensor } from "../../src/tensor.js";
 import { pick, type Random } from "../grid.js";
-import { broadcastShapes, generate, type Reference, sizeOf } from "../reference/array.js";
+import { drawMatrix, ours } from "../matrices.js";
+import { broadcastShapes, generate, type Reference, reference, sizeOf } from "../reference/array.js";
 import * as binary from "../reference/binary.js";
 import * as loss from "../reference/loss.js";
 import * as product from "../reference/matmul.js";
+import { dense } from "../reference/quantized.js";
 import * as reduction from "../reference/reduce.js";
 import * as soft from "../reference/softmax.js";
 import * as unary from "../reference/unary.js";
@@ -118,6 +120,23 @@ function multiplied({ bias = false, ...ways }: MatmulWays): Draw {
   };
 }
 
+/** Rows times a matrix of affine codes, which is no operand: it has no gradient. */
+const ofCodes: Draw = (next) => {
+  const [m, k, n] = [1 + pick(next, 9), 1 + pick(next, 20), 1 + pick(next, 12)];
+  const group = 1 + pick(next, k);
+  const w = drawMatrix(next, [n, k], { bits: 4, group, symmetric: false });
+  const weights = reference([n, k], dense(w));
+  return {
+    operands: [real([m, k], next), real([n], next)],
+    forward: ([x, bias]) => product.forward(x!, weights, { transposeB: true, bias: bias! }),
+    vjp: (g, [x, bias]) => {
+      const [dx, , db] = product.vjp(g, x!, weights, { transposeB: true, bias: bias! });
+      return [dx!, db!];
+    },
+    ours: ([x, bias]) => matmul(x!, ours(w), { transposeB: true, bias: bias! }),
+  };
+};
+
 function softened(call: typeof softmax, forward: typeof soft.softmax, back: typeof soft.softmaxVjp): Draw {
   return (next, i) => {
     const shape = ranked(i);
@@ -199,6 +218,7 @@ export const table: Readonly<Record<string, Draw>> = {
       ),
     ),
   ),
+  "matmul of codes": ofCodes,
   ...{ add: two("add", add, normal), sub: two("sub", sub, normal), mul: two("mul", mul, normal) },
   ...{ div: two("div", div, positive), maximum: two("maximum", maximum), minimum: two("minimum", minimum) },
   ...{ neg: one("neg", unaryOps.neg), abs: one("abs", unaryOps.abs, awayFrom(0)), exp: one("exp", unaryOps.exp) },

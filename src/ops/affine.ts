@@ -1,0 +1,116 @@
+// Affine codes: how they lie in storage, and the way to them and back.
+import { checkCount, checkNumber, said } from "../check.js";
+import { ArgumentError, ShapeError } from "../errors.js";
+import { apply, type Op, type OutPlan } from "../op.js";
+import { type Format, layOut, type Packed } from "../packed.js";
+import { checkShape, type Shape, show } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+
+/** Bits of a code. */
+export type Bits = 8 | 4 | 2;
+
+/** What the format of affine codes says; a file holds it too. */
+export interface AffineFormat extends Format {
+  readonly kind: "affine";
+  readonly bits: Bits;
+  /** Columns that share a scale and a zero point. */
+  readonly group: number;
+  /** Whether its maker counts codes from −2^(bits−1). Stored they count from 0 all the same, and so do zero points. */
+  readonly signed: boolean;
+  /** No zero points are stored: all are 2^(bits−1) as stored, 0 of signed codes. */
+  readonly symmetric: boolean;
+  /** What products make of their activations first: nothing, or codes of 8 bits. */
+  readonly input: "f32" | "dynamic" | "static";
+  /** Of static activations; codes from 0 to 255. */
+  readonly inputScale?: number;
+  readonly inputZeroPoint?: number;
+}
+
+/** Sizes of affine codes [out, in], and where they are: bytes from the start of the storage. */
+export interface AffineSizes {
+  readonly rows: number;
+  readonly columns: number;
+  readonly bits: number;
+  readonly group: number;
+  readonly scalesAt: number;
+  /** −1 where there are none. */
+  readonly zerosAt: number;
+}
+
+/** Most columns of a group whose sum of products with codes of 8 bits is exact in i32. */
+export function largestGroup(bits: number): number {
+  return Math.floor((2 ** 31 - 1) / (255 * ((1 << bits) - 1)));
+}
+
+/** Guards a format, and says what lies where. @throws {ArgumentError} @throws {ShapeError} */
+export function layoutAffine(shape: Shape, format: Format): ReturnType<typeof layOut> {
+  const { bits, group, signed, symmetric, input, inputScale, inputZeroPoint } = format;
+  checkShape("affine", shape);
+  if (shape.length !== 2) throw new ShapeError(`affine: the shape is ${show(shape)}; it must be [out, in]`);
+  const [rows, columns] = shape as [number, number];
+  if (bits !== 8 && bits !== 4 && bits !== 2)
+    throw new ArgumentError(`affine: bits is ${said(bits)}; it must be 8, 4 or 2`);
+  checkCount("affine", "group", group, 1, Math.max(1, columns));
+  for (const [name, flag] of Object.entries({ signed, symmetric }))
+    if (typeof flag !== "boolean")
+      throw new ArgumentError(`affine: ${name} is ${said(flag)}; it must be true or false`);
+  if (input !== "f32" && input !== "dynamic" && input !== "static")
+    throw new ArgumentError(`affine: input is ${said(input)}; it must be "f32", "dynamic" or "static"`);
+  if (input === "static") {
+    checkNumber("affine", "inputScale", inputScale, 2 ** -149, (2 - 2 ** -23) * 2 ** 127);
+    checkCount("affine", "inputZeroPoint", inputZeroPoint, 0, 255);
+  }
+  if (input !== "f32" && (group as number) > largestGroup(bits))
+    throw new ArgumentError(
+      `affine: sums of ${group} products of ${bits} by 8 bits can pass 2³¹; make groups of at most ${largestGroup(bits)} columns`,
+    );
+  const groups = Math.ceil(columns / (group as number));
+  return layOut([
+    { name: "codes", dtype: "U8", shape: [rows, Math.ceil((columns * bits) / 8)] },
+    { name: "scales", dtype: "F32", shape: [rows, groups] },
+    ...(symmetric === true ? [] : [{ name: "zeroPoints", dtype: "U8", shape: [rows, groups] } as const]),
+  ]);
+}
+
+/** What kernels are told of a packed matrix. */
+export function sizesOf(w: Packed): AffineSizes {
+  const { bits, group } = w.format as AffineFormat;
+  const [, scales, zeroPoints] = w.sections;
+  const [rows, columns] = w.shape as [number, number];
+  return { rows, columns, bits, group, scalesAt: scales!.offset, zerosAt: zeroPoints?.offset ?? -1 };
+}
+
+/** Pointers to codes, scales and zero points, 0 where there are none. */
+export function pointersOf(w: number, { scalesAt, zerosAt }: AffineSizes): [number, number, number] {
+  return [w, w + scalesAt, zerosAt === -1 ? 0 : w + zerosAt];
+}
+
+/** Inputs: x f32 [out, in], scales f32 [out, groups], maybe zero points u8 [out, groups]; all checked. */
+export const quantizeOp: Op<{ readonly bits: Bits; readonly group: number }, OutPlan<"u8"> & { columns: number }> = {
+  name: "quantizeAffine",
+  infer([x], { bits }) {
+    const [rows, columns] = x!.shape as [number, number];
+    const shape = [rows, Math.ceil((columns * bits) / 8)];
+    return { shape, dtype: "u8", work: columns === 0 ? 0 : rows, columns };
+  },
+  wasm(k, out, [x, scales, zeroPoints], { columns }, { bits, group }, begin, end) {
+    k.quantize_affine_f32(out, x!, scales!, zeroPoints ?? 0, columns, group, bits, begin, end);
+  },
+};
+
+const dequantizeOp: Op<undefined, OutPlan<"f32"> & AffineSizes> = {
+  name: "dense",
+  infer([w]) {
+    const sizes = sizesOf(w as Packed);
+    return { ...sizes, shape: w!.shape, dtype: "f32", work: sizes.columns === 0 ? 0 : sizes.rows };
+  },
+  wasm(k, out, [w], plan, _, begin, end) {
+    const { columns, group, bits } = plan;
+    k.dequantize_affine_f32(out, ...pointersOf(w!, plan), columns, group, bits, begin, end);
+  },
+};
+
+/** The f32 numbers that affine codes stand for: (code − zeroPoint) · scale, rounded once. */
+export function dequantize(w: Packed): Tensor<"f32"> {
+  return apply(dequantizeOp, [w], undefined);
+}

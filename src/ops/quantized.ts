@@ -1,0 +1,254 @@
+import { checkOptions, said } from "../check.js";
+import type { Epilogue } from "../epilogue.js";
+import { ArgumentError, ShapeError } from "../errors.js";
+import { apply, checkDType } from "../op.js";
+import { assemble, type Format, Packed, type Section, sectionOf } from "../packed.js";
+import type { Storage } from "../runtime/heap.js";
+import { scope } from "../scope.js";
+import { checkShape, type Shape, show, sizeOf } from "../shape.js";
+import { contents, readTensor, Tensor, tensor } from "../tensor.js";
+import { type AffineFormat, type Bits, dequantize, layoutAffine, quantizeOp } from "./affine.js";
+import { quantizedProduct } from "./quantMatmul.js";
+
+/**
+ * How a product reads its activations: "f32", as they are; "dynamic", as codes of 8 bits with a scale and zero point of each row;
+ * or with those given, found by calibration: codes from 0 to 255.
+ */
+export type Activations = "f32" | "dynamic" | { readonly scale: number; readonly zeroPoint: number };
+
+export interface AffineOptions {
+  bits: Bits;
+  /** Columns that share a scale and a zero point; the last group may be short. Default: the whole row. */
+  group?: number | undefined;
+  /** Codes count from −2^(bits−1), else from 0. Default true. */
+  signed?: boolean | undefined;
+  /** Default "f32". */
+  input?: Activations | undefined;
+}
+
+/** A number for each row and group, [out, groups], or one for all. */
+export type PerGroup = number | ArrayLike<number> | Tensor;
+
+/**
+ * A matrix [out, in] as affine codes of 8, 4 or 2 bits: x ≈ (code − zeroPoint) · scale. Made by `quantizeAffine` and `quantized`.
+ * Stored are unsigned codes, low bits first, each row from a byte of its own.
+ */
+export class QTensor extends Packed {
+  declare readonly format: AffineFormat;
+  readonly sections: readonly Section[];
+
+  /** @internal */
+  constructor(shape: Shape, format: Format, storage: Storage, held = false) {
+    super(shape, format, storage, held);
+    this.sections = layoutAffine(shape, format).sections;
+  }
+
+  static layout(shape: Shape, format: Format): ReturnType<typeof layoutAffine> {
+    return layoutAffine(shape, format);
+  }
+
+  static verify(packed: Packed): void {
+    const { format, shape, sections } = packed as QTensor;
+    const [codes, scales, zeroPoints] = sections as [Section, Section, Section?];
+    checkScales(new Float32Array(sectionOf(packed, scales).buffer));
+    const most = (1 << format.bits) - 1;
+    const over = zeroPoints === undefined ? -1 : sectionOf(packed, zeroPoints).findIndex((zero) => zero > most);
+    if (over !== -1) throw new ArgumentError(`affine: zero point [${over}] does not fit ${format.bits} bits`);
+    const used = (shape[1]! * format.bits) % 8;
+    const bytes = codes.shape[1]!;
+    const stray = (byte: number, i: number): boolean => i % bytes === bytes - 1 && byte >> used !== 0;
+    if (used !== 0 && sectionOf(packed, codes).some(stray))
+      throw new ArgumentError("affine: the bits after the last code of a row must be 0");
+  }
+
+  /** The codes as their maker counts them, row by row. */
+  codes(): Int8Array | Uint8Array {
+    const { bits, signed } = this.format;
+    const [rows, columns] = this.shape as [number, number];
+    const bytes = sectionOf(this, this.sections[0]!);
+    const perRow = this.sections[0]!.shape[1]!;
+    const codes = new Uint8Array(rows * columns);
+    const mask = (1 << bits) - 1;
+    const least = leastCode(this.format);
+    for (let i = 0; i < codes.length; i++) {
+      const bit = (i % columns) * bits;
+      codes[i] = ((bytes[Math.floor(i / columns) * perRow + (bit >> 3)]! >> (bit & 7)) & mask) + least;
+    }
+    return signed ? new Int8Array(codes.buffer) : codes;
+  }
+
+  /** The scales, [out, groups]. */
+  scales(): Float32Array {
+    return new Float32Array(sectionOf(this, this.sections[1]!).buffer);
+  }
+
+  /** The zero points as their maker counts codes, [out, groups]. */
+  zeroPoints(): Int32Array {
+    const [, scales, zeroPoints] = this.sections;
+    const least = leastCode(this.format);
+    if (zeroPoints === undefined)
+      return new Int32Array(sizeOf(scales!.shape)).fill((1 << (this.format.bits - 1)) + least);
+    return Int32Array.from(sectionOf(this, zeroPoints), (zero) => zero + least);
+  }
+
+  /** The same codes, sharing storage, for products that read their activations so. */
+  reading(input: Activations): QTensor {
+    void this.pointer;
+    const { kind, bits, group, signed, symmetric } = this.format;
+    const format = { kind, bits, group, signed, symmetric, ...inputFormat(input) } as AffineFormat;
+    layoutAffine(this.shape, format);
+    return new QTensor(this.shape, format, this.storage.retain());
+  }
+
+  dense(): Tensor<"f32"> {
+    return dequantize(this);
+  }
+
+  /** @internal */
+  multiply(x: Tensor, epilogue: Epilogue): Tensor<"f32"> {
+    return quantizedProduct(x, this, epilogue);
+  }
+
+  /** @internal */
+  protected again(held: boolean): QTensor {
+    return new QTensor(this.shape, this.format, this.storage.retain(), held);
+  }
+}
+
+/** What a stored code of 0 is to its maker. */
+function leastCode({ bits, signed }: Pick<AffineFormat, "bits" | "signed">): number {
+  return signed ? -(1 << (bits - 1)) : 0;
+}
+
+function inputFormat(input: Activations): Pick<AffineFormat, "input" | "inputScale" | "inputZeroPoint"> {
+  if (typeof input === "string") return { input };
+  checkOptions("affine: input", input);
+  return { input: "static", inputScale: Math.fround(input.scale), inputZeroPoint: input.zeroPoint };
+}
+
+function checkScales(scales: Float32Array): void {
+  const bad = scales.findIndex((scale) => !(scale > 0 && scale < Number.POSITIVE_INFINITY));
+  if (bad !== -1)
+    throw new ArgumentError(
+      `affine: scale [${bad}] is ${scales[bad]}; scales are finite and above 0, 1 where all is 0`,
+    );
+}
+
+/** Numbers for each row and group, as an array. */
+function spread(name: string, given: PerGroup, [rows, groups]: Shape): ArrayLike<number> {
+  const count = rows! * groups!;
+  if (typeof given === "number") return new Float64Array(count).fill(given);
+  const values = given instanceof Tensor ? (readTensor(given) as ArrayLike<number>) : given;
+  if (values?.length !== count)
+    throw new ShapeError(
+      `affine: ${name} has ${values?.length ?? said(values)} numbers; it needs one for each of ${rows} rows × ${groups} groups`,
+    );
+  return values;
+}
+
+/** The sections besides the codes, checked. */
+function partsOf(format: AffineFormat, shape: Shape, scales: PerGroup, zeroPoints: PerGroup | undefined) {
+  const { sections } = layoutAffine(shape, format);
+  const size = sections[1]!.shape;
+  const steps = Float32Array.from(spread("scales", scales, size));
+  checkScales(steps);
+  if (zeroPoints === undefined) return { scales: steps };
+  const zeros = Array.from(spread("zeroPoints", zeroPoints, size));
+  return { scales: steps, zeroPoints: stored("zero point", zeros, format) };
+}
+
+/** Codes or zero points as they are stored, counted from 0. */
+function stored(name: string, values: ArrayLike<number>, format: AffineFormat): Uint8Array {
+  const least = leastCode(format);
+  const most = least + (1 << format.bits) - 1;
+  return Uint8Array.from(values, (value, i) => {
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new ArgumentError(
+        `affine: ${name} [${i}] is ${said(value)}; it must be an integer from ${least} to ${most}`,
+      );
+    return value - least;
+  });
+}
+
+function formatOf([, columns]: Shape, symmetric: boolean, options: AffineOptions): AffineFormat {
+  checkOptions("affine", options);
+  const { bits, group = Math.max(1, columns!), signed = true, input = "f32" } = options;
+  return { kind: "affine", bits, group, signed, symmetric, ...inputFormat(input) };
+}
+
+/**
+ * Rounds a matrix to affine codes with the given scales and zero points: code = clip(round(w / scale) + zeroPoint), ties to even.
+ * Each number is at most scale / 2 from what the code stands for, unless it was clipped.
+ *
+ * @param w f32 [out, in], finite.
+ * @param scales for each row and group, [out, groups], groups = in / group rounded up; or one for all. Finite, above 0.
+ * @param zeroPoints codes that stand for 0; left out, the middle: 0 of signed codes, 2^(bits−1) of unsigned ones.
+ * @throws {ArgumentError} if w, a scale or a zero point is out of range, or an option is.
+ * @throws {ShapeError} if w is no matrix, or scales or zero points are not as many.
+ * @example
+ * const w = quantizeAffine(tensor([[0.5, -1, 0.26]]), 0.25, undefined, { bits: 4 });
+ * const y = w.dense(); // [[0.5, -1, 0.25]]
+ */
+export function quantizeAffine(
+  w: Tensor,
+  scales: PerGroup,
+  zeroPoints: PerGroup | undefined,
+  options: AffineOptions,
+): QTensor {
+  checkDType("quantizeAffine", "w", w, "f32");
+  if (w.rank !== 2) throw new ShapeError(`quantizeAffine: w is ${show(w.shape)}; it must be [out, in]`);
+  const bad = contents(w).findIndex((value) => !Number.isFinite(value));
+  if (bad !== -1)
+    throw new ArgumentError(`quantizeAffine: w[${bad}] is ${contents(w)[bad]}; only finite numbers have codes`);
+  const { shape } = w;
+  const format = formatOf(shape, zeroPoints === undefined, options);
+  const parts = partsOf(format, shape, scales, zeroPoints);
+  return scope(() => {
+    const zeros = parts.zeroPoints === undefined ? [] : [tensor(parts.zeroPoints)];
+    const codes = apply(quantizeOp, [w, tensor(parts.scales), ...zeros], format);
+    return assemble(QTensor, shape, format, { ...parts, codes: readTensor(codes) }) as QTensor;
+  });
+}
+
+/**
+ * A matrix of affine codes that are known already.
+ *
+ * @param codes row by row, from −2^(bits−1) to 2^(bits−1) − 1, or from 0 to 2^bits − 1 if not signed.
+ * @param scales as in `quantizeAffine`.
+ * @param zeroPoints as in `quantizeAffine`.
+ * @param shape [out, in]
+ * @throws {ArgumentError} if a code, scale, zero point or option is out of range.
+ * @throws {ShapeError} if the shape is no matrix's, or codes, scales or zero points are not as many.
+ * @example
+ * const w = quantized([1, -2, 3, 0], [0.5, 2], undefined, [2, 2], { bits: 8 });
+ * const y = matmul(tensor([[1, 1]]), w, { transposeB: true }); // [[-0.5, 6]]
+ */
+export function quantized(
+  codes: ArrayLike<number>,
+  scales: PerGroup,
+  zeroPoints: PerGroup | undefined,
+  shape: Shape,
+  options: AffineOptions,
+): QTensor {
+  checkShape("quantized", shape);
+  if (shape.length !== 2) throw new ShapeError(`quantized: the shape is ${show(shape)}; it must be [out, in]`);
+  if (codes?.length !== sizeOf(shape))
+    throw new ShapeError(
+      `quantized: ${codes?.length ?? said(codes)} codes for ${show(shape)}; it needs ${sizeOf(shape)}`,
+    );
+  const format = formatOf(shape, zeroPoints === undefined, options);
+  const parts = partsOf(format, shape, scales, zeroPoints);
+  const bytes = packBits(stored("code", codes, format), shape[1]!, format.bits);
+  return assemble(QTensor, [...shape], format, { ...parts, codes: bytes }) as QTensor;
+}
+
+/** Rows of codes, each from a byte of its own, low bits first. */
+function packBits(codes: Uint8Array, columns: number, bits: number): Uint8Array {
+  const perRow = Math.ceil((columns * bits) / 8);
+  const bytes = new Uint8Array(columns === 0 ? 0 : (codes.length / columns) * perRow);
+  for (let i = 0; i < codes.length; i++) {
+    const bit = (i % columns) * bits;
+    bytes[Math.floor(i / columns) * perRow + (bit >> 3)]! |= codes[i]! << (bit & 7);
+  }
+  return bytes;
+}

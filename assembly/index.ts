@@ -10,6 +10,7 @@ export * from "./softmax";
 export * from "./loss";
 export * from "./layout";
 export * from "./concat";
+export * from "./distances";
 export * from "./gather";
 export * from "./oneHot";
 export * from "./where";

@@ -1,5 +1,19 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The whole public surface, by hand.
+
+export { type DistillOptions, distill, type Teacher, type TeachOptions, teach } from "./distill/distill.js";
+export {
+  type AttentionTransferOptions,
+  attentionTransfer,
+  type FeatureLoss,
+  type FitNetsOptions,
+  fitNets,
+  type Regressor,
+  similarityPreserving,
+} from "./distill/features.js";
+export type { Hint } from "./distill/hints.js";
+export { type DistillLoss, type DkdOptions, dkd, type KdOptions, kd } from "./distill/logits.js";
+export { rkdAngle, rkdDistance } from "./distill/relations.js";
 export type { DataOf, DType, Held } from "./dtype.js";
 export {
   ArgumentError,

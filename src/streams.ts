@@ -8,6 +8,8 @@ export const streams = {
   parameters: 2 ** 31,
   /** One per epoch. */
   shuffle: 2 ** 31 + 2 ** 30,
+  /** One per hint of a distillation. */
+  regressors: 2 ** 32 - 2 ** 20,
   /** One per dataset. */
   split: 2 ** 32 - 1,
 } as const;

@@ -131,7 +131,8 @@ class Examples implements Dataset {
   }
 }
 
-function copyRows(to: Inputs | Targets, from: Inputs | Targets, rows: Int32Array, width: number): void {
+/** Rows of a width, by their numbers. */
+export function copyRows(to: Inputs | Targets, from: Inputs | Targets, rows: ArrayLike<number>, width: number): void {
   if (width === 1) for (let i = 0; i < rows.length; i++) to[i] = from[rows[i]!]!;
   else for (let i = 0; i < rows.length; i++) to.set(from.subarray(rows[i]! * width, (rows[i]! + 1) * width), i * width);
 }

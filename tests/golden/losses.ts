@@ -1,9 +1,7 @@
 // Which of our losses answers which op of the group losses.
+import { kd } from "../../src/distill/logits.js";
 import { binaryCrossEntropy, huber, klDivergence, l1, nll, smoothL1 } from "../../src/nn/losses.js";
-import { add, mul } from "../../src/ops/binary.js";
 import { crossEntropy, mse, type Reduction } from "../../src/ops/loss.js";
-import { logSoftmax, softmax } from "../../src/ops/softmax.js";
-import type { Tensor } from "../../src/tensor.js";
 import { type CoverageTable, differentiable, type Inputs } from "./runner.js";
 
 interface Reduced {
@@ -53,7 +51,9 @@ export const losses: CoverageTable = {
       klDivergence(x!, target!, { reduction: reduction === "batchmean" ? "batchMean" : reduction, logTarget }),
   ),
   "ref.hinton_kd": differentiable<{ temperature: number; alpha: number }>(
-    ({ student, teacher, target }, { temperature, alpha }) => hintonKd(student!, teacher!, target!, temperature, alpha),
+    // There alpha is the teacher's share, here the labels'.
+    ({ student, teacher, target }, { temperature, alpha }) =>
+      kd({ temperature, alpha: 1 - alpha })(student!, teacher!, target!),
   ),
   "torch.nn.functional.binary_cross_entropy": "ours takes logits, this one probabilities",
   "torch.nn.functional.cosine_embedding_loss": noLoss,
@@ -66,10 +66,3 @@ export const losses: CoverageTable = {
   "ref.hinge": noLoss,
   "ref.squared_hinge": noLoss,
 };
-
-/** As a user writes it from our losses: α T² KL(teacher ‖ student), softened, + (1 − α) CE. */
-function hintonKd(student: Tensor, teacher: Tensor, labels: Tensor, temperature: number, alpha: number): Tensor {
-  const soft = softmax(teacher, { temperature });
-  const divergence = klDivergence(logSoftmax(student, { temperature }), soft, { reduction: "batchMean" });
-  return add(mul(divergence, alpha * temperature ** 2), mul(crossEntropy(student, labels), 1 - alpha));
-}

@@ -19,3 +19,4 @@ export * from "./cast";
 export * from "./random";
 export * from "./optim";
 export * from "./solve";
+export * from "./bits";

@@ -37,6 +37,14 @@ export function dot(a: v128, b: v128, c: v128): v128 {
   return i32x4.add(c, i32x4.extadd_pairwise_i16x8_s(pairs));
 }
 
+/** Byte i: byte `at[i]` of the table; every `at` must be 0..15. */
+// @ts-ignore: decorator
+@inline
+export function swizzle(table: v128, at: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(table, at);
+  return i8x16.swizzle(table, at);
+}
+
 // @ts-ignore: decorator
 @inline
 export function splat(x: f32): v128 {

@@ -4,7 +4,7 @@ import { madd, nmadd, put, splat } from "./lanes";
 import { erf4, exp4, log4, sigmoid4, softplus4, tanh4 } from "./math";
 
 const enum Unary {
-  Neg, Abs, Exp, Log, Sqrt, Square, Relu, LeakyRelu, Gelu, GeluTanh, Silu, Sigmoid, Tanh, Softplus, Clamp,
+  Neg, Abs, Exp, Log, Sqrt, Square, Relu, LeakyRelu, Gelu, GeluTanh, Silu, Sigmoid, Tanh, Softplus, Clamp, Sign,
 }
 
 // @ts-ignore: decorator
@@ -31,6 +31,9 @@ function unaryLanes(op: Unary, x: v128, p: v128, q: v128): v128 {
     const z = f32x4.mul(x, p);
     return v128.bitselect(x, f32x4.div(softplus4(z), p), f32x4.gt(z, q));
   }
+  // p, q: the values below and from 0; NaN stays
+  if (op == Unary.Sign)
+    return v128.bitselect(v128.bitselect(p, q, f32x4.lt(x, splat(0))), x, f32x4.eq(x, x));
   return f32x4.min(f32x4.max(x, p), q);
 }
 
@@ -202,4 +205,9 @@ export function clamp_f32(out: usize, x: usize, p: f32, q: f32, begin: usize, en
 }
 export function clamp_grad_f32(out: usize, g: usize, s: usize, p: f32, q: f32, begin: usize, end: usize): void {
   unaryGrad(Unary.Clamp, out, g, s, p, q, begin, end);
+}
+
+/** Its gradient is that of clamp. */
+export function sign_f32(out: usize, x: usize, p: f32, q: f32, begin: usize, end: usize): void {
+  unary(Unary.Sign, out, x, p, q, begin, end);
 }

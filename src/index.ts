@@ -42,6 +42,7 @@ export { type ApplyOptions, type GraphNode, Model, type Params, type Trainable }
 export * as nn from "./nn/index.js";
 export type { TensorLike } from "./op.js";
 export { add, div, maximum, minimum, mul, sub } from "./ops/binary.js";
+export type { BitFormat, BitTensor } from "./ops/bits.js";
 export { cast } from "./ops/cast.js";
 export { equal, greater, less } from "./ops/compare.js";
 export { concat } from "./ops/concat.js";
@@ -84,6 +85,7 @@ export {
   neg,
   relu,
   sigmoid,
+  signSte,
   silu,
   softplus,
   sqrt,
@@ -93,6 +95,8 @@ export {
 export { where } from "./ops/where.js";
 export * as optim from "./optim/index.js";
 export { type Format, Packed, type Section } from "./packed.js";
+export { type BinaryOptions, binary, type TernaryOptions, ternary } from "./quantize/bits.js";
+export type { WeightScheme } from "./quantize/scheme.js";
 export { type Cost, type Receipt, type ReceiptOptions, receipt, type Times } from "./receipt.js";
 export { type MemoryInfo, memory } from "./runtime/heap.js";
 export { type InitOptions, init, type RuntimeInfo } from "./runtime/init.js";

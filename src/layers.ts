@@ -6,7 +6,7 @@ import { reshape } from "./ops/layout.js";
 import { matmul } from "./ops/matmul.js";
 import { dropout } from "./ops/random.js";
 import { logSoftmax, softmax } from "./ops/softmax.js";
-import { clamp, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from "./ops/unary.js";
+import { clamp, gelu, leakyRelu, relu, sigmoid, signSte, silu, softplus, tanh } from "./ops/unary.js";
 import { type Shape, show } from "./shape.js";
 import type { Tensor } from "./tensor.js";
 
@@ -107,6 +107,7 @@ export const layers: ReadonlyMap<string, Layer> = new Map<string, Layer>([
   ["gelu", geluLayer],
   ["silu", plain("silu", silu)],
   ["sigmoid", plain("sigmoid", sigmoid)],
+  ["sign", plain("sign", signSte)],
   ["tanh", plain("tanh", tanh)],
   ["softplus", softplusLayer],
   ["clamp", clampLayer],

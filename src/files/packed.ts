@@ -1,5 +1,6 @@
 // Between packed tensors on the heap and their sections in a file: section `s` of parameter `p` is the tensor `p.s`.
 import { FileError, SpokeshaveError } from "../errors.js";
+import { BitTensor } from "../ops/bits.js";
 import { QTensor } from "../ops/quantized.js";
 import { assemble, type Format, type Packed, type PackedClass, sectionOf } from "../packed.js";
 import type { Shape } from "../shape.js";
@@ -7,7 +8,11 @@ import { quote } from "./json.js";
 import type { StoredTensor } from "./safetensors.js";
 
 /** By the kind that the format names. A map, so that a name from a file is only ever data. */
-const kinds: ReadonlyMap<string, PackedClass> = new Map<string, PackedClass>([["affine", QTensor]]);
+const kinds: ReadonlyMap<string, PackedClass> = new Map<string, PackedClass>([
+  ["affine", QTensor],
+  ["binary", BitTensor],
+  ["ternary", BitTensor],
+]);
 
 /** What the graph says of a packed parameter. */
 export interface PackedEntry {

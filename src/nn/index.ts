@@ -14,6 +14,7 @@ export {
   relu,
   sequential,
   sigmoid,
+  sign,
   silu,
   softmax,
   softplus,

@@ -111,6 +111,16 @@ export function sigmoid(): LayerSpec {
 }
 
 /**
+ * −1 below 0, 1 from 0 on, with the gradient of the hard tanh (see `signSte`): activations of one bit.
+ *
+ * @example
+ * const model = nn.sequential([nn.linear(4, 8), nn.sign(), nn.linear(8, 2)]);
+ */
+export function sign(): LayerSpec {
+  return spec("sign");
+}
+
+/**
  * Hyperbolic tangent, fused with a linear layer before it.
  *
  * @example

@@ -110,6 +110,7 @@ const tanhOp = unary("tanh", (k) => k.tanh_f32, {
   second: (s) => mul(s, -2),
 });
 const softplusOp = unary("softplus", (k) => k.softplus_f32, { kernel: (k) => k.softplus_grad_f32, saves: "input" });
+const signOp = unary("signSte", (k) => k.sign_f32, { kernel: (k) => k.clamp_grad_f32, saves: "input", second: 0 });
 const clampOp = unary("clamp", (k) => k.clamp_f32, { kernel: (k) => k.clamp_grad_f32, saves: "input", second: 0 });
 
 /**
@@ -274,6 +275,26 @@ export function clamp(x: Tensor, options: { min?: number; max?: number }): Tenso
   checkNumber("clamp", "max", max, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
   if (min > max) throw new ArgumentError(`clamp: min ${min} is above max ${max}; swap them`);
   return apply(clampOp, [x], [min, max]);
+}
+
+/** Values and bounds of signSte. */
+const unit: Pair = [-1, 1];
+
+/**
+ * The sign as a bit holds it: −1 below 0, 1 from 0 on (torch.sign: 0 at 0); NaN stays. Its gradient is that of the hard tanh, where
+ * |x| ≤ 1 straight through, else 0 (Hubara et al. 2016): so that layers of binary activations train.
+ *
+ * @throws {DTypeError} unless x is f32.
+ * @example
+ * const y = signSte(tensor([-0.5, 0, 3])); // [-1, 1, 1]
+ */
+export function signSte(x: Tensor): Tensor<"f32"> {
+  return apply(signOp, [x], unit);
+}
+
+/** g where |x| ≤ 1. */
+export function signGrad(g: Tensor, x: Tensor): Tensor<"f32"> {
+  return apply(signOp.grad, [g, x], unit);
 }
 
 /** g where y > 0: relu's gradient from its output (or input). */

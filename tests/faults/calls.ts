@@ -32,6 +32,7 @@ import {
   neg,
   relu,
   sigmoid,
+  signSte,
   silu,
   softplus,
   sqrt,
@@ -39,6 +40,7 @@ import {
   tanh,
 } from "../../src/ops/unary.js";
 import { where } from "../../src/ops/where.js";
+import { binary, ternary } from "../../src/quantize/bits.js";
 import { scope } from "../../src/scope.js";
 import { type Tensor, tensor } from "../../src/tensor.js";
 import { draw } from "../grid.js";
@@ -91,12 +93,12 @@ const grid = [3, 5];
 const codes = (input: Activations): QTensor =>
   quantized(new Int8Array(45).fill(3), 0.5, 1, [9, 5], { bits: 4, group: 2, input });
 
-const binary = { add, div, maximum, minimum, mul, sub, equal, greater, less };
-const unary = { abs, exp, log, neg, relu, sigmoid, silu, sqrt, square, tanh, gelu, leakyRelu, softplus };
+const pairs = { add, div, maximum, minimum, mul, sub, equal, greater, less };
+const unary = { abs, exp, log, neg, relu, sigmoid, signSte, silu, sqrt, square, tanh, gelu, leakyRelu, softplus };
 const reduce = { max, mean, min, norm, sum };
 
 export const calls: readonly Call[] = [
-  ...Object.entries(binary).flatMap(([op, f]) => [
+  ...Object.entries(pairs).flatMap(([op, f]) => [
     call(op, "alike", [grid, grid], (x, y) => f(x, y)),
     call(op, "with a number", [grid], (x) => f(x, 0.5)),
     call(
@@ -178,6 +180,15 @@ export const calls: readonly Call[] = [
   call("hessianDiagonal", "of rows", [], (_x, _y, [x]) => tensor(hessianDiagonal(x!)), rows),
   call("inverseHessian", "of rows", [], (_x, _y, [x]) => inverseHessian(x!), rows),
   call("choleskyOfInverse", "of rows", [], (_x, _y, [x]) => choleskyOfInverse(x!, { order: [4, 2, 0, 1, 3] }), rows),
+  ...[binary(), binary({ input: "sign" }), ternary()].map((scheme) =>
+    call(
+      "matmul",
+      `with ${scheme.name} weights`,
+      [grid],
+      (x, _, [w, bias]) => matmul(x, w!, { transposeB: true, bias: bias!, activation: "tanh" }),
+      () => scope(() => [scheme.pack(normal([9, 5], { seed: 1 })), ones([9])]),
+    ),
+  ),
   call("matmul", "of vectors", [[5], [5]], (x, y) => matmul(x, y)),
   call(
     "matmul",

@@ -78,6 +78,8 @@ const rows: readonly Row[] = [
       ...{ saves: "input", gradError: few },
     }),
   ),
+  // Its gradient kernel is that of clamp.
+  { op: "signSte", call: ops.signSte, kernel: "sign", p: -1, q: 1, error: 0 },
   ...[
     { min: -0.5, max: 1 },
     { min: 0, max: Number.POSITIVE_INFINITY },

@@ -134,11 +134,14 @@ describe.each(twice)("second order: %s", (_, instance) => {
   });
 });
 
-/** Public ops without a gradient: they make numbers, integers or masks, or change a tensor in place. */
+/**
+ * Public ops without a gradient: they make numbers, integers or masks, or change a tensor in place; and signSte, whose gradient is
+ * not its slope.
+ */
 const undifferentiable = [
   ...["argmax", "assign", "cast", "choleskyOfInverse", "equal", "full", "greater", "hessianDiagonal", "inverseHessian"],
   ...["leastSquares", "less", "maskedLeastSquares", "normal", "oneHot", "ones", "permutation", "uniform", "zeros"],
-  ...["intMatmul", "quantizeAffine", "quantized"],
+  ...["intMatmul", "quantizeAffine", "quantized", "signSte"],
 ].sort();
 
 test("every public op is in the table, or has no gradient", async () => {

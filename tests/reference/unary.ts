@@ -59,6 +59,8 @@ export const unary = {
     },
     df: (x, beta, threshold) => (beta * x > threshold ? 1 : sigmoid(beta * x)),
   },
+  /** Its gradient is not its slope, so no df of its own. */
+  signSte: { f: (x, low, high) => (x < 0 ? low : x >= 0 ? high : Number.NaN), df: () => 0 },
   clamp: {
     f: (x, low, high) => Math.min(Math.max(x, low), high),
     df: (x, low, high) => (x < low || x > high ? 0 : 1),

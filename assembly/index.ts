@@ -20,3 +20,5 @@ export * from "./random";
 export * from "./optim";
 export * from "./solve";
 export * from "./bits";
+export * from "./descent";
+export * from "./logistic";

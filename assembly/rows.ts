@@ -1,5 +1,5 @@
-// Passes over one contiguous row, shared by softmax and cross-entropy.
-import { firstLanes, maxLanes, put, splat, sumLanes } from "./lanes";
+// Passes over one contiguous row, shared by kernels.
+import { firstLanes, madd2, maxLanes, put, splat, sumLanes } from "./lanes";
 import { exp4, log4 } from "./math";
 
 /** Largest of the row. */
@@ -33,4 +33,13 @@ export function rowExp(out: usize, x: usize, cols: usize, scale: v128, largest: 
 @inline
 export function logOf(x: f32): f32 {
   return f32x4.extract_lane(log4(splat(x)), 0);
+}
+
+/** row −= factor · above, f64, from byte to byte: four at a time. */
+export function subtract(row: usize, above: usize, factor: f64, from: usize, to: usize): void {
+  const f = f64x2.splat(-factor);
+  for (let at = from; at < to; at += 32) {
+    v128.store(row + at, madd2(f, v128.load(above + at), v128.load(row + at)));
+    v128.store(row + at, madd2(f, v128.load(above + at, 16), v128.load(row + at, 16)), 16);
+  }
 }

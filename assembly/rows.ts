@@ -1,5 +1,5 @@
-// Passes over one contiguous row, shared by kernels.
-import { firstLanes, madd2, maxLanes, put, splat, sumLanes } from "./lanes";
+// Passes over one contiguous row, shared by kernels: of softmax and cross-entropy, of masks.
+import { firstLanes, maxLanes, put, splat, sumLanes } from "./lanes";
 import { exp4, log4 } from "./math";
 
 /** Largest of the row. */
@@ -35,11 +35,13 @@ export function logOf(x: f32): f32 {
   return f32x4.extract_lane(log4(splat(x)), 0);
 }
 
-/** row −= factor · above, f64, from byte to byte: four at a time. */
-export function subtract(row: usize, above: usize, factor: f64, from: usize, to: usize): void {
-  const f = f64x2.splat(-factor);
-  for (let at = from; at < to; at += 32) {
-    v128.store(row + at, madd2(f, v128.load(above + at), v128.load(row + at)));
-    v128.store(row + at, madd2(f, v128.load(above + at, 16), v128.load(row + at, 16)), 16);
-  }
+/** How many of `size` numbers come before number i, from the largest down. */
+// @ts-ignore: decorator
+@inline
+export function rank(x: usize, i: usize, size: usize): usize {
+  const own = load<f32>(x + (i << 2));
+  let before: usize = 0;
+  for (let j: usize = 0; j < i; j++) before += usize(load<f32>(x + (j << 2)) >= own);
+  for (let j = i + 1; j < size; j++) before += usize(load<f32>(x + (j << 2)) > own);
+  return before;
 }

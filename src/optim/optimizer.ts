@@ -1,4 +1,4 @@
-import { checkNumber } from "../check.js";
+import { checkNumber, said } from "../check.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { checkDType } from "../op.js";
 import { zeros } from "../ops/fill.js";
@@ -50,6 +50,12 @@ export function fresh(
 
 function zerosOf(leaf: Tensor): Tensor {
   return zeros(leaf.shape);
+}
+
+/** Guards an optimizer that another is made of. */
+export function checkOptimizer(who: string, optimizer: unknown): void {
+  if (typeof (optimizer as Optimizer | undefined)?.update !== "function")
+    throw new ArgumentError(`${who}: optimizer is ${said(optimizer)}; it must be one, such as optim.adamW()`);
 }
 
 /** Guards a setting: a number in its range, or a schedule, which is free. */

@@ -20,5 +20,6 @@ export * from "./random";
 export * from "./optim";
 export * from "./solve";
 export * from "./bits";
-export * from "./descent";
-export * from "./logistic";
+export * from "./mask";
+export * from "./proximal";
+export * from "./surgeon";

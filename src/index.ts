@@ -38,7 +38,6 @@ export {
 } from "./files/safetensors.js";
 export { stateFromBytes, stateToBytes } from "./files/state.js";
 export { grad, stopGradient, valueAndGrad } from "./grad.js";
-export * as linear from "./linear/index.js";
 export { type ApplyOptions, type GraphNode, Model, type Params, type Trainable } from "./model.js";
 export * as nn from "./nn/index.js";
 export type { TensorLike } from "./op.js";
@@ -55,6 +54,15 @@ export { assign, reshape, type SliceRange, slice, transpose } from "./ops/layout
 export { type CrossEntropyOptions, crossEntropy, mse, type Reduction } from "./ops/loss.js";
 export { type MatmulOptions, matmul } from "./ops/matmul.js";
 export { oneHot } from "./ops/oneHot.js";
+export {
+  projectTopK,
+  proxElasticNet,
+  proxGroupLasso,
+  proxL0,
+  proxL1,
+  proxL2Squared,
+  proxSparseGroupLasso,
+} from "./ops/proximal.js";
 export {
   type Activations,
   type AffineOptions,
@@ -96,6 +104,20 @@ export {
 export { where } from "./ops/where.js";
 export * as optim from "./optim/index.js";
 export { type Format, Packed, type Section } from "./packed.js";
+export { type FinetuneOptions, finetune } from "./prune/finetune.js";
+export { type GradualOptions, gradual } from "./prune/gradual.js";
+export type { LayerwiseOptions, Pruned } from "./prune/layerwise.js";
+export { applyMasks, intersect, type Sparsity, sparsity, type Zeros } from "./prune/masks.js";
+export { type ObsOptions, obs } from "./prune/obs.js";
+export { type PruneOptions, type Pruning, prune, type Score, scored } from "./prune/prune.js";
+export { cubic, iterative, oneShot, type SparsitySchedule } from "./prune/schedules.js";
+export { magnitude } from "./prune/scores/magnitude.js";
+export { randomly } from "./prune/scores/randomly.js";
+export { saliency } from "./prune/scores/saliency.js";
+export { type TaylorOptions, taylor } from "./prune/scores/taylor.js";
+export { wanda } from "./prune/scores/wanda.js";
+export { type Scores, type SelectOptions, select } from "./prune/select.js";
+export { type SparseGptOptions, sparseGpt } from "./prune/sparseGpt.js";
 export { type BinaryOptions, binary, type TernaryOptions, ternary } from "./quantize/bits.js";
 export type { WeightScheme } from "./quantize/scheme.js";
 export { type Cost, type Receipt, type ReceiptOptions, receipt, type Times } from "./receipt.js";

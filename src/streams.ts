@@ -6,6 +6,8 @@ export const streams = {
   dropout: 0,
   /** One per parameter. */
   parameters: 2 ** 31,
+  /** Random pruning: one per weight. */
+  masks: 2 ** 31 + 2 ** 29,
   /** One per epoch. */
   shuffle: 2 ** 31 + 2 ** 30,
   /** One per hint of a distillation. */

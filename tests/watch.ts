@@ -7,6 +7,8 @@ import { wasmBytes } from "./grid.js";
 
 /** Kernels that do not take a slice [begin, end) of their outer loop. */
 const whole = new Set(["first_bad_index_i32", "permutation_i32", "probe_madd", "probe_nmadd", "probe_dot"]);
+/** Kernels that work in scratch of their own, and which argument it is: what they leave there is nobody's. */
+const scratches: Readonly<Record<string, number>> = { obs_f32: 3 };
 /** Behind each block lie NaNs, in front too if it is shifted: a value read past an end and used shows. */
 const filler = 0xff;
 const margin = 64;
@@ -65,6 +67,10 @@ function watch(name: string, kernel: Call, blocks: Blocks): Call {
         }
       }
     const after = wasmBytes();
+    if (name in scratches) {
+      const [scratch, size] = blockOf(args[scratches[name]!]!, blocks);
+      before.set(after.subarray(scratch, scratch + size), scratch);
+    }
     for (const [from, to] of [
       [0, pointer],
       [pointer + bytes, after.length],

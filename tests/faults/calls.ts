@@ -11,6 +11,15 @@ import { assign, reshape, slice, transpose } from "../../src/ops/layout.js";
 import { crossEntropy, mse } from "../../src/ops/loss.js";
 import { matmul } from "../../src/ops/matmul.js";
 import { oneHot } from "../../src/ops/oneHot.js";
+import {
+  projectTopK,
+  proxElasticNet,
+  proxGroupLasso,
+  proxL0,
+  proxL1,
+  proxL2Squared,
+  proxSparseGroupLasso,
+} from "../../src/ops/proximal.js";
 import { type Activations, type QTensor, quantizeAffine, quantized } from "../../src/ops/quantized.js";
 import { dropout, normal, permutation, uniform } from "../../src/ops/random.js";
 import { argmax, max, mean, min, norm, sum } from "../../src/ops/reduce.js";
@@ -67,6 +76,17 @@ function call(
   constants: Call["constants"] = () => [],
 ): Call {
   return { op, how, shapes, constants, run: ([x, y], c) => run(x!, y!, c) };
+}
+
+/** A call that optimizers make: it has no gradient. */
+function stepping(op: string, how: string, run: (x: Tensor) => Tensor): Call {
+  return call(
+    op,
+    how,
+    [],
+    (_x, _y, [x]) => run(x!),
+    () => [ones(grid)],
+  );
 }
 
 /** The operands of a call: positive numbers, so that log and sqrt have something to do. */
@@ -224,6 +244,13 @@ export const calls: readonly Call[] = [
     () => [ones(grid, { dtype: "u8" }), ones([5, 9], { dtype: "u8" })],
   ),
   call("oneHot", "of labels", [], (_x, _y, [l]) => oneHot(l!, { classes: 4 }), labels),
+  stepping("proxL1", "of a matrix", (x) => proxL1(x, { lambda: 2 })),
+  stepping("proxL0", "of a matrix", (x) => proxL0(x, { lambda: 2 })),
+  stepping("proxL2Squared", "of a matrix", (x) => proxL2Squared(x, { lambda: 2 })),
+  stepping("proxElasticNet", "of a matrix", (x) => proxElasticNet(x, { l1: 1, l2: 1 })),
+  stepping("proxGroupLasso", "of rows", (x) => proxGroupLasso(x, { lambda: 2 })),
+  stepping("proxSparseGroupLasso", "of columns", (x) => proxSparseGroupLasso(x, { l1: 1, group: 1, axis: 1 })),
+  stepping("projectTopK", "of a matrix", (x) => projectTopK(x, { k: 4 })),
   call("dropout", "of half", [grid], (x) => dropout(x, { p: 0.5, seed: 1 })),
   call("normal", "of a matrix", [], () => normal(grid, { seed: 1 })),
   call("uniform", "of a matrix", [], () => uniform(grid, { seed: 1 })),

@@ -10,6 +10,7 @@ export type Inputs = Readonly<Record<string, Tensor>>;
 
 /** What a runner is given: the inputs on the heap, and the names of the inputs whose gradient is compared. */
 export interface Task {
+  readonly name: string;
   readonly inputs: Inputs;
   readonly args: Args;
   readonly wanted: readonly string[];
@@ -51,7 +52,7 @@ export async function check(run: Run, { inputs, args, outputs, tol, ...base }: C
   try {
     const wanted = Object.keys(outputs).flatMap((name) => (name.startsWith("grad_") ? [name.slice(5)] : []));
     const given = Object.fromEntries(Object.entries(inputs).map(([name, vector]) => [name, toTensor(vector)]));
-    const made = await run({ inputs: given, args, wanted: wanted.filter((name) => name in inputs) });
+    const made = await run({ name: base.name, inputs: given, args, wanted: wanted.filter((name) => name in inputs) });
     const wrong: string[] = [];
     for (const [name, expected] of Object.entries(outputs)) {
       const got = made[name];

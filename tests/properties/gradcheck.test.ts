@@ -142,6 +142,7 @@ const undifferentiable = [
   ...["argmax", "assign", "cast", "choleskyOfInverse", "equal", "full", "greater", "hessianDiagonal", "inverseHessian"],
   ...["leastSquares", "less", "maskedLeastSquares", "normal", "oneHot", "ones", "permutation", "uniform", "zeros"],
   ...["intMatmul", "quantizeAffine", "quantized", "signSte"],
+  ...["projectTopK", "proxElasticNet", "proxGroupLasso", "proxL0", "proxL1", "proxL2Squared", "proxSparseGroupLasso"],
 ].sort();
 
 test("every public op is in the table, or has no gradient", async () => {

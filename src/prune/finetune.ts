@@ -1,0 +1,72 @@
+import { checkOptions } from "../check.js";
+import { ArgumentError } from "../errors.js";
+import type { Model, Params } from "../model.js";
+import { type Masks, masked } from "../optim/masked.js";
+import { keep } from "../scope.js";
+import { type Training, type TrainOptions, type TrainStep, train } from "../train/train.js";
+import { gradual } from "./gradual.js";
+import { applyMasks } from "./masks.js";
+import { checkModel, type Pruning, prune } from "./prune.js";
+import type { SparsitySchedule } from "./schedules.js";
+
+export interface FinetuneOptions extends TrainOptions<Params> {
+  /** What is 0 from the start and stays so, as `prune` gives it; they stay the caller's. */
+  masks?: Masks;
+  /** Prunes as well: at once, or with a schedule as it trains. */
+  prune?: Pruning;
+  /** When to prune, and how much: `cubic({ to: 0.9, end: 3000, every: 100 })`. The pruning then says no amount itself. */
+  schedule?: SparsitySchedule;
+  /** Names of the weights to prune. Default: all matrices that layers multiply with. */
+  only?: readonly string[];
+  /** Called with each report, and the training, whose `state` can be kept. */
+  onStep?: (step: TrainStep, training: Training<Params>) => void;
+}
+
+/**
+ * Trains a pruned model further, and gives a new one: what the masks drop is 0 from the start and never revives. All options of
+ * `train` hold; a state is freed at the end unless it was given, or `keepState` says otherwise. For a loop of one's own:
+ * `train(applyMasks(model, masks), { optimizer: optim.masked(masks, …) })`, or `gradual`.
+ *
+ * @throws {ArgumentError} if an option makes no sense.
+ * @throws {SpokeshaveError} if the loss is no longer finite.
+ * @example
+ * const masks = prune(model, magnitude({ sparsity: 0.5, scope: "global" }));
+ * const sparse = await finetune(model, { masks, data, optimizer: optim.adamW({ lr: 1e-3 }), epochs: 2 });
+ * const { zeros } = await sparsity(sparse);
+ * const frozen = zeros; // 6
+ */
+export async function finetune(model: Model, options: FinetuneOptions): Promise<Model> {
+  checkModel("finetune", model);
+  checkOptions("finetune", options);
+  const { masks = {}, prune: pruning, schedule, only, onStep, ...rest } = options;
+  if (schedule !== undefined && pruning === undefined)
+    throw new ArgumentError("finetune: the schedule says how much falls; pass prune, too, which says what");
+  if (schedule !== undefined && rest.earlyStopping !== undefined && rest.earlyStopping.restoreBest !== false)
+    throw new ArgumentError(
+      "finetune: earlyStopping could go back to weights from before the last pruning; set restoreBest: false, or leave out the schedule",
+    );
+  const chosen = only === undefined ? {} : { only };
+  const once = pruning !== undefined && schedule === undefined;
+  const fixed = once ? keep(prune(model, pruning, { within: masks, ...chosen })) : masks;
+  try {
+    const tuned = applyMasks(model, fixed);
+    try {
+      const optimizer =
+        schedule === undefined
+          ? masked(fixed, rest.optimizer)
+          : gradual(tuned, { prune: pruning!, schedule, optimizer: rest.optimizer, within: masks, ...chosen });
+      const training = train(tuned, { ...rest, optimizer });
+      try {
+        for await (const step of training) onStep?.(step, training);
+      } finally {
+        if (rest.state === undefined && rest.keepState !== true) training.dispose();
+      }
+      return tuned;
+    } catch (error) {
+      tuned.dispose();
+      throw error;
+    }
+  } finally {
+    if (once) for (const mask of Object.values(fixed)) mask.dispose();
+  }
+}

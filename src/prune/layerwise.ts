@@ -1,0 +1,59 @@
+// What SparseGPT and OBS share: weights are pruned and changed layer by layer, each on what it meets after those before it changed.
+import { type Calibration, layerInputs } from "../calibration.js";
+import { checkOptions } from "../check.js";
+import { ArgumentError } from "../errors.js";
+import type { Model } from "../model.js";
+import { max } from "../ops/reduce.js";
+import { abs } from "../ops/unary.js";
+import type { Masks } from "../optim/masked.js";
+import { scope } from "../scope.js";
+import { readTensor, type Tensor } from "../tensor.js";
+import { checkModel, weightsOf } from "./prune.js";
+
+export interface LayerwiseOptions {
+  /** Examples that show what each layer meets; some hundred are enough. */
+  calibration: Calibration;
+  /** Added to the diagonal of the Hessian, as a share of its mean. Default 0.01. */
+  damp?: number;
+  /** Names of the weights to prune. Default: all matrices that layers multiply with. */
+  only?: readonly string[];
+}
+
+/** A model whose weights were pruned and changed, and which of them stayed. */
+export interface Pruned {
+  readonly model: Model;
+  readonly masks: Masks;
+}
+
+/** Runs `each` on the weights [out, in] and inputs [rows, in] of one layer after the other, and gives a new model. */
+export function layerwise(
+  who: string,
+  model: Model,
+  { calibration, only }: LayerwiseOptions,
+  each: (w: Tensor, x: Tensor) => { weight: Tensor; mask: Tensor<"u8"> },
+): Pruned {
+  return scope(() => {
+    let current = model.with({});
+    const masks: Record<string, Tensor<"u8">> = Object.create(null);
+    for (const { name, node } of weightsOf(who, model, only)) {
+      const { weight, mask } = scope(() => {
+        const w = current.params[name]!;
+        if (!Number.isFinite(readTensor(max(abs(w)))[0]))
+          throw new ArgumentError(`${who}: "${name}" holds NaN or an infinity, which nothing can make up for`);
+        const done = each(w, layerInputs(who, current, calibration, [node])[node.name]!);
+        return { weight: done.weight, mask: done.mask };
+      });
+      const before = current;
+      current = current.with({ [name]: weight });
+      before.dispose();
+      masks[name] = mask;
+    }
+    return { model: current, masks };
+  });
+}
+
+/** Guards what every such method is given. */
+export function checkLayerwise(who: string, model: unknown, options: unknown): void {
+  checkModel(who, model);
+  checkOptions(who, options);
+}

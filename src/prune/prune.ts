@@ -1,0 +1,129 @@
+import { checkList, checkOptions, said } from "../check.js";
+import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import { Model, type Weight } from "../model.js";
+import { checkTensor } from "../op.js";
+import { copy, reshape } from "../ops/layout.js";
+import { checkMasks, type Masks } from "../optim/masked.js";
+import { scope } from "../scope.js";
+import { sameShape, show } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { both, choose, type Scores, type SelectOptions } from "./select.js";
+
+/** How much each number of the given weights matters: tensors of their shapes by their names; what is small falls first. */
+export type Score = (model: Model, weights: readonly Weight[]) => Scores;
+
+/** A way to prune, as a value: score and choice. Made by `magnitude()` and the others, or `scored()` from a score of one's own. */
+export interface Pruning {
+  readonly score: Score;
+  readonly select: SelectOptions;
+}
+
+export interface PruneOptions {
+  /** Earlier masks: what they drop stays dropped, and counts. */
+  within?: Masks;
+  /** Names of the weights to prune. Default: all matrices that layers multiply with. */
+  only?: readonly string[];
+}
+
+/**
+ * Masks for the weights of a model: which stay (1) and which fall (0), by name. The model is left as it is; `applyMasks` sets the
+ * zeros, `finetune` trains what is left.
+ *
+ * @param pruning what falls first and how much: `magnitude({ sparsity: 0.9, scope: "global" })`.
+ * @throws {ArgumentError} if a score is NaN, as where a weight is, or the options make no sense.
+ * @throws {DTypeError} if a weight is packed already.
+ * @example
+ * const masks = prune(model, magnitude({ sparsity: 0.5 }));
+ * const small = applyMasks(model, masks);
+ */
+export function prune(model: Model, pruning: Pruning, options: PruneOptions = {}): Masks {
+  checkModel("prune", model);
+  checkOptions("prune", options);
+  if (typeof pruning?.score !== "function")
+    throw new ArgumentError(`prune: pruning is ${said(pruning)}; it must be one, such as magnitude({ sparsity: 0.9 })`);
+  const { within = {}, only } = options;
+  checkMasks("prune", model.params, within);
+  return scope(() => {
+    const neurons = pruning.select.unit === "neuron";
+    const weights = weightsOf("prune", model, only, neurons);
+    const scores = pruning.score(model, weights);
+    for (const { name } of weights) checkScore(name, scores[name], model.params[name]!);
+    const own = Object.fromEntries(weights.map(({ name }) => [name, scores[name]!]));
+    const masks: Record<string, Tensor<"u8">> = Object.create(null);
+    for (const [name, mask] of Object.entries(within)) masks[name] = copy(mask);
+    const choices = choose("prune", own, pruning.select, within);
+    for (const { name, node } of weights) {
+      const { mask, units } = choices[name]!;
+      masks[name] = mask;
+      const bias = `${node.name}.bias`;
+      if (!neurons || model.params[bias] === undefined) continue;
+      const kept = reshape(units, [units.size]);
+      masks[bias] = masks[bias] === undefined ? kept : both(kept, masks[bias]);
+    }
+    return masks;
+  });
+}
+
+/**
+ * Pruning by a score of one's own.
+ *
+ * @example
+ * const largest = scored((model, weights) => Object.fromEntries(weights.map(({ name }) => [name, model.params[name]])), { count: 1 });
+ * const masks = prune(model, largest);
+ */
+export function scored(score: Score, options: SelectOptions): Pruning {
+  if (typeof score !== "function") throw new ArgumentError(`scored: score is ${said(score)}; it must be a function`);
+  checkOptions("scored", options);
+  return { score, select: options };
+}
+
+/** Guards a model that is to be looked into. */
+export function checkModel(who: string, model: unknown): void {
+  if (!(model instanceof Model))
+    throw new ArgumentError(
+      `${who}: model is ${said(model)}; it must be a Model, whose graph tells what its weights are`,
+    );
+}
+
+/** The weights of these names, f32 all of them; where neurons are to fall, without the last layer. */
+export function weightsOf(who: string, model: Model, only?: readonly string[], neurons = false): readonly Weight[] {
+  const last = neurons ? outputOf(model) : undefined;
+  if (only !== undefined) {
+    checkList(who, "only", only);
+    for (const name of only) {
+      if (!model.weights.some((weight) => weight.name === name))
+        throw new ArgumentError(
+          `${who}: no weight is called ${said(name)}; there are ${model.weights.map((weight) => weight.name)}`,
+        );
+      if (name === last)
+        throw new ArgumentError(
+          `${who}: "${name}" is the last layer, whose neurons are the model's outputs; leave it out`,
+        );
+    }
+  }
+  const chosen = model.weights.filter(({ name }) => name !== last && only?.includes(name) !== false);
+  for (const { name } of chosen)
+    if (model.params[name]!.dtype !== "f32")
+      throw new DTypeError(`${who}: "${name}" is ${model.params[name]}; prune before weights are packed`);
+  return chosen;
+}
+
+/** The weight that the model's output is made with: its rows are the outputs. */
+function outputOf({ graph, weights }: Model): string | undefined {
+  const nodes = new Map(graph.map((node) => [node.name, node]));
+  for (let node = graph.at(-1); node !== undefined; node = nodes.get(node.input)) {
+    const weight = weights.find(({ node: { name } }) => name === node!.name);
+    if (weight !== undefined) return weight.name;
+  }
+  return undefined;
+}
+
+function checkScore(name: string, score: Tensor | undefined, weight: Tensor): void {
+  if (score === undefined)
+    throw new ArgumentError(`prune: the score gives none for "${name}"; it must for each weight`);
+  checkTensor("prune", score);
+  if (!sameShape(score.shape, weight.shape))
+    throw new ShapeError(
+      `prune: the score of "${name}" is ${show(score.shape)}, the weight ${show(weight.shape)}; both need one shape`,
+    );
+}

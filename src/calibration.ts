@@ -11,7 +11,7 @@ import type { Dataset } from "./train/dataset.js";
 export type Calibration = Dataset | Tensor;
 
 /** The inputs of calibration data as one tensor. @throws {ArgumentError} if there are none. */
-function inputsOf(who: string, calibration: Calibration): Tensor {
+export function inputsOf(who: string, calibration: Calibration): Tensor {
   if (calibration instanceof Tensor) {
     checkDType(who, "calibration", calibration, "f32");
     if (calibration.rank < 2)

@@ -29,6 +29,12 @@ export function checkList(who: string, name: string, value: unknown): void {
   if (!Array.isArray(value)) throw new ArgumentError(`${who}: ${name} is ${said(value)}; it must be a list`);
 }
 
+/** Guards values by name. @throws {ArgumentError} */
+export function checkRecord(who: string, name: string, value: unknown): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new ArgumentError(`${who}: ${name} is ${said(value)}; it must be an object`);
+}
+
 /** Guards the options object of a call that cannot do without. @throws {ArgumentError} */
 export function checkOptions(who: string, options: unknown): void {
   if (typeof options !== "object" || options === null)

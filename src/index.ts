@@ -1,6 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The whole public surface, by hand.
-
 export { type DistillOptions, distill, type Teacher, type TeachOptions, teach } from "./distill/distill.js";
 export {
   type AttentionTransferOptions,
@@ -11,8 +10,11 @@ export {
   type Regressor,
   similarityPreserving,
 } from "./distill/features.js";
+export { type FitOptions, fitLayers } from "./distill/fit.js";
 export type { Hint } from "./distill/hints.js";
+export { type InheritOptions, inherit } from "./distill/inherit.js";
 export { type DistillLoss, type DkdOptions, dkd, type KdOptions, kd } from "./distill/logits.js";
+export { pull } from "./distill/pull.js";
 export { rkdAngle, rkdDistance } from "./distill/relations.js";
 export type { DataOf, DType, Held } from "./dtype.js";
 export {

@@ -1,22 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { distill, teach } from "../../src/distill/distill.js";
 import { rkdDistance } from "../../src/distill/relations.js";
-import type { Epilogue } from "../../src/epilogue.js";
 import { toBytes } from "../../src/files/model.js";
 import { stateFromBytes, stateToBytes } from "../../src/files/state.js";
 import type { Model, Params } from "../../src/model.js";
 import * as nn from "../../src/nn/index.js";
 import { mse } from "../../src/ops/loss.js";
-import { matmul } from "../../src/ops/matmul.js";
 import * as optim from "../../src/optim/index.js";
-import { assemble, layOut, Packed, sectionOf } from "../../src/packed.js";
 import { memory } from "../../src/runtime/heap.js";
 import { scope } from "../../src/scope.js";
-import type { Shape } from "../../src/shape.js";
-import { readTensor, type Tensor, tensor } from "../../src/tensor.js";
+import { readTensor, tensor } from "../../src/tensor.js";
 import { evaluate } from "../../src/train/evaluate.js";
 import type { TrainState } from "../../src/train/train.js";
 import { zeroLeaks } from "../grid.js";
+import { coarse } from "./coarse.js";
 import { data, expert, free, network, options, quadrants } from "./points.js";
 
 zeroLeaks();
@@ -107,9 +104,7 @@ describe("teach", () => {
     const teacher = await expert();
     const rough = scope(() => {
       const name = "2.linear.weight";
-      const w = teacher.params[name]!;
-      const codes = Int8Array.from(readTensor(w) as Float32Array, (v) => Math.round(v * 16));
-      return teacher.with({ [name]: assemble(Coarse, w.shape, { kind: "coarse" }, { codes }) });
+      return teacher.with({ [name]: coarse(teacher.params[name]!) });
     });
     const small = network(8, 2);
     const student = await distill(
@@ -122,31 +117,3 @@ describe("teach", () => {
     free(teacher, rough, small, student);
   });
 });
-
-/** Sixteenths, a byte each. */
-class Coarse extends Packed {
-  static layout([rows, cols]: Shape) {
-    return layOut([{ name: "codes", dtype: "I8", shape: [rows!, cols!] }]);
-  }
-  static verify(): void {}
-  get sections() {
-    return Coarse.layout(this.shape).sections;
-  }
-  dense(): Tensor<"f32"> {
-    const codes = Int8Array.from(sectionOf(this, this.sections[0]!));
-    return tensor(
-      Float32Array.from(codes, (code) => code / 16),
-      this.shape,
-    );
-  }
-  multiply(x: Tensor, { bias, activation }: Epilogue): Tensor<"f32"> {
-    return matmul(x, this.dense(), {
-      transposeB: true,
-      bias,
-      activation: activation === "none" ? undefined : activation,
-    });
-  }
-  protected again(held: boolean): Packed {
-    return new Coarse(this.shape, this.format, this.storage.retain(), held);
-  }
-}

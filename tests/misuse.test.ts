@@ -182,7 +182,7 @@ const calls: readonly [string, (o: Operands) => unknown, RegExp?][] = [
   ["sparsity()", () => s.sparsity(), /sparsity: the masks must be/],
   ["sparsity({ a: 1 })", () => s.sparsity({ a: 1 })],
   ["finetune(model)", ({ model }) => s.finetune(model)],
-  ["gradual(model, {})", ({ model }) => s.gradual(model, {}), /gradual: prune is undefined/],
+  ["gradual(model, {})", ({ model }) => s.gradual(model, {}), /gradual: pruning is undefined/],
   ["cubic({ to: 0.9 })", () => s.cubic({ to: 0.9 }), /cubic: end is undefined/],
   ["sparseGpt(model)", ({ model }) => s.sparseGpt(model)],
   ["obs(model, {})", ({ model }) => s.obs(model, {}), /obs: sparsity is undefined/],

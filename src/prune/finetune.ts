@@ -2,7 +2,7 @@ import { checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import type { Model, Params } from "../model.js";
 import { type Masks, masked } from "../optim/masked.js";
-import { keep } from "../scope.js";
+import { scope } from "../scope.js";
 import { type Training, type TrainOptions, type TrainStep, train } from "../train/train.js";
 import { gradual } from "./gradual.js";
 import { applyMasks } from "./masks.js";
@@ -17,7 +17,7 @@ export interface FinetuneOptions extends TrainOptions<Params> {
   /** When to prune, and how much: `cubic({ to: 0.9, end: 3000, every: 100 })`. The pruning then says no amount itself. */
   schedule?: SparsitySchedule;
   /** Names of the weights to prune. Default: all matrices that layers multiply with. */
-  only?: readonly string[];
+  only?: readonly string[] | undefined;
   /** Called with each report, and the training, whose `state` can be kept. */
   onStep?: (step: TrainStep, training: Training<Params>) => void;
 }
@@ -45,28 +45,26 @@ export async function finetune(model: Model, options: FinetuneOptions): Promise<
     throw new ArgumentError(
       "finetune: earlyStopping could go back to weights from before the last pruning; set restoreBest: false, or leave out the schedule",
     );
-  const chosen = only === undefined ? {} : { only };
   const once = pruning !== undefined && schedule === undefined;
-  const fixed = once ? keep(prune(model, pruning, { within: masks, ...chosen })) : masks;
+  const { fixed, tuned } = scope(() => {
+    const fixed = once ? prune(model, pruning, { within: masks, only }) : masks;
+    return { fixed, tuned: applyMasks(model, fixed) };
+  });
+  let training: Training<Params> | undefined;
   try {
-    const tuned = applyMasks(model, fixed);
-    try {
-      const optimizer =
-        schedule === undefined
-          ? masked(fixed, rest.optimizer)
-          : gradual(tuned, { prune: pruning!, schedule, optimizer: rest.optimizer, within: masks, ...chosen });
-      const training = train(tuned, { ...rest, optimizer });
-      try {
-        for await (const step of training) onStep?.(step, training);
-      } finally {
-        if (rest.state === undefined && rest.keepState !== true) training.dispose();
-      }
-      return tuned;
-    } catch (error) {
-      tuned.dispose();
-      throw error;
-    }
+    const { optimizer: inner } = rest;
+    const optimizer =
+      schedule === undefined
+        ? masked(fixed, inner)
+        : gradual(tuned, { prune: pruning!, schedule, optimizer: inner, within: masks, only });
+    training = train(tuned, { ...rest, optimizer });
+    for await (const step of training) onStep?.(step, training);
+    return tuned;
+  } catch (error) {
+    tuned.dispose();
+    throw error;
   } finally {
+    if (rest.state === undefined && rest.keepState !== true) training?.dispose();
     if (once) for (const mask of Object.values(fixed)) mask.dispose();
   }
 }

@@ -6,7 +6,7 @@ import { type Masks, masked } from "../optim/masked.js";
 import { checkOptimizer, type Optimizer } from "../optim/optimizer.js";
 import { scope } from "../scope.js";
 import type { Tree } from "../tree.js";
-import { checkModel, type PruneOptions, type Pruning, prune } from "./prune.js";
+import { checkModel, checkPruning, type PruneOptions, type Pruning, prune } from "./prune.js";
 import type { SparsitySchedule } from "./schedules.js";
 
 export interface GradualOptions extends PruneOptions {
@@ -36,10 +36,7 @@ export function gradual(model: Model, options: GradualOptions): Optimizer {
   checkModel("gradual", model);
   checkOptions("gradual", options);
   const { prune: pruning, schedule, optimizer, within = {}, only } = options;
-  if (typeof pruning?.score !== "function")
-    throw new ArgumentError(
-      `gradual: prune is ${said(pruning)}; it must be one, such as magnitude({ scope: "global" })`,
-    );
+  checkPruning("gradual", pruning);
   if (typeof schedule !== "function")
     throw new ArgumentError(
       `gradual: schedule is ${said(schedule)}; it must be one, such as cubic({ to: 0.9, end: 3000 })`,
@@ -49,11 +46,9 @@ export function gradual(model: Model, options: GradualOptions): Optimizer {
   for (const amount of ["sparsity", "count", "pattern"] as const)
     if (select[amount] !== undefined)
       throw new ArgumentError(`gradual: the schedule says how much falls; leave out ${amount}`);
-  const graph = model.graph;
   const masksAt = (params: Tree, share: number, earlier: Masks): Masks => {
-    const now = new Model(graph, params as Params);
-    const rest = only === undefined ? {} : { only };
-    return prune(now, { score, select: { ...select, sparsity: share } }, { within: earlier, ...rest });
+    const way = { score, select: { ...select, sparsity: share } };
+    return prune(new Model(model.graph, params as Params), way, { within: earlier, only });
   };
   return {
     init: (params) =>

@@ -20,9 +20,9 @@ export interface Pruning {
 
 export interface PruneOptions {
   /** Earlier masks: what they drop stays dropped, and counts. */
-  within?: Masks;
+  within?: Masks | undefined;
   /** Names of the weights to prune. Default: all matrices that layers multiply with. */
-  only?: readonly string[];
+  only?: readonly string[] | undefined;
 }
 
 /**
@@ -39,16 +39,14 @@ export interface PruneOptions {
 export function prune(model: Model, pruning: Pruning, options: PruneOptions = {}): Masks {
   checkModel("prune", model);
   checkOptions("prune", options);
-  if (typeof pruning?.score !== "function")
-    throw new ArgumentError(`prune: pruning is ${said(pruning)}; it must be one, such as magnitude({ sparsity: 0.9 })`);
+  checkPruning("prune", pruning);
   const { within = {}, only } = options;
   checkMasks("prune", model.params, within);
   return scope(() => {
     const neurons = pruning.select.unit === "neuron";
     const weights = weightsOf("prune", model, only, neurons);
     const scores = pruning.score(model, weights);
-    for (const { name } of weights) checkScore(name, scores[name], model.params[name]!);
-    const own = Object.fromEntries(weights.map(({ name }) => [name, scores[name]!]));
+    const own = scoresOf(weights, ({ name }) => checkedScore(name, scores[name], model.params[name]!));
     const masks: Record<string, Tensor<"u8">> = Object.create(null);
     for (const [name, mask] of Object.entries(within)) masks[name] = copy(mask);
     const choices = choose("prune", own, pruning.select, within);
@@ -75,6 +73,19 @@ export function scored(score: Score, options: SelectOptions): Pruning {
   if (typeof score !== "function") throw new ArgumentError(`scored: score is ${said(score)}; it must be a function`);
   checkOptions("scored", options);
   return { score, select: options };
+}
+
+/** Scores of weights, each by its name. */
+export function scoresOf(weights: readonly Weight[], each: (weight: Weight) => Tensor): Scores {
+  return Object.fromEntries(weights.map((weight) => [weight.name, each(weight)]));
+}
+
+/** Guards a way to prune. */
+export function checkPruning(who: string, pruning: unknown): void {
+  if (typeof (pruning as Pruning | undefined)?.score !== "function")
+    throw new ArgumentError(
+      `${who}: pruning is ${said(pruning)}; it must be one, such as magnitude({ sparsity: 0.9 })`,
+    );
 }
 
 /** Guards a model that is to be looked into. */
@@ -118,7 +129,8 @@ function outputOf({ graph, weights }: Model): string | undefined {
   return undefined;
 }
 
-function checkScore(name: string, score: Tensor | undefined, weight: Tensor): void {
+/** A score, if it is one of this weight. */
+function checkedScore(name: string, score: Tensor | undefined, weight: Tensor): Tensor {
   if (score === undefined)
     throw new ArgumentError(`prune: the score gives none for "${name}"; it must for each weight`);
   checkTensor("prune", score);
@@ -126,4 +138,5 @@ function checkScore(name: string, score: Tensor | undefined, weight: Tensor): vo
     throw new ShapeError(
       `prune: the score of "${name}" is ${show(score.shape)}, the weight ${show(weight.shape)}; both need one shape`,
     );
+  return score;
 }

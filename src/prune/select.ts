@@ -31,7 +31,7 @@ export interface SelectOptions {
    */
   unit?: "weight" | "row" | "column" | "neuron" | readonly [rows: number, columns: number];
   /** How the scores of a unit are joined: 1 their sum (default), 2 the root of their sum of squares, Infinity the largest. */
-  norm?: 1 | 2 | number;
+  norm?: number;
 }
 
 /** Scores by name of the parameter, each of its shape: what is small falls first. */
@@ -69,36 +69,35 @@ export function choose(
   options: SelectOptions,
   within: Masks = {},
 ): Record<string, Choice> {
-  checkSelect(who, options);
   if (typeof scores !== "object" || scores === null)
     throw new ArgumentError(`${who}: the scores are ${said(scores)}; they must be tensors by name`);
-  for (const [name, score] of Object.entries(scores)) checkDType(who, `the score of "${name}"`, score, "f32");
-  const { unit = "weight", norm: order = 1, pattern, scope: among = "layer" } = options;
-  const shared = Object.entries(scores).map(([name, score]) => {
-    const units = unitsOf(who, name, score, unit, order, within[name]);
-    checkNumbers(who, name, units.scores);
-    return { name, ...units };
-  });
-  const kept =
-    pattern !== undefined
-      ? shared.map(({ name, scores: x }) => patternMask(x, { len: lastOf(who, name, x), n: pattern[0], m: pattern[1] }))
-      : among === "global"
-        ? globally(
-            who,
-            shared.map((units) => units.scores),
-            options,
-          )
-        : shared.map(({ scores: x }) => {
-            const len = among === "row" ? x.size / (x.shape[0] ?? 1) : x.size;
-            return largestMask(x, { len, drop: dropOf(who, len, options) });
-          });
-  return Object.fromEntries(
-    shared.map(({ name, spread }, i) => {
-      const mask = spread(kept[i]!);
-      const earlier = within[name];
-      return [name, { units: kept[i]!, mask: earlier === undefined ? mask : both(mask, earlier) }];
-    }),
+  checkSelect(who, options);
+  const names = Object.keys(scores);
+  const units = names.map((name) => unitsOf(who, name, scores[name]!, options, within[name]));
+  const kept = keptOf(
+    who,
+    units.map(({ scores: x }) => x),
+    options,
   );
+  const choices: Record<string, Choice> = Object.create(null);
+  for (const [i, name] of names.entries()) {
+    const mask = units[i]!.spread(kept[i]!);
+    const earlier = within[name];
+    choices[name] = { units: kept[i]!, mask: earlier === undefined ? mask : both(mask, earlier) };
+  }
+  return choices;
+}
+
+/** Which units stay. */
+function keptOf(who: string, scores: readonly Tensor[], options: SelectOptions): Tensor<"u8">[] {
+  const { pattern, scope: among = "layer" } = options;
+  if (pattern !== undefined)
+    return scores.map((x) => patternMask(x, { len: x.shape[x.rank - 1]!, n: pattern[0], m: pattern[1] }));
+  if (among === "global") return globally(who, scores, options);
+  return scores.map((x) => {
+    const len = among === "row" ? x.size / (x.shape[0] ?? 1) : x.size;
+    return largestMask(x, { len, drop: dropOf(who, len, options) });
+  });
 }
 
 /** 1 where both are not 0. */
@@ -145,13 +144,6 @@ function pairOf(who: string, name: string, value: unknown): [number, number] {
   return value as [number, number];
 }
 
-function checkNumbers(who: string, name: string, scores: Tensor): void {
-  if (scores.size > 0 && Number.isNaN(readTensor(max(scores))[0]))
-    throw new ArgumentError(
-      `${who}: a score of "${name}" is NaN, which has no place among numbers; look for NaN and infinities in the weights and the data`,
-    );
-}
-
 /** How many of so many units fall. */
 function dropOf(who: string, units: number, { sparsity = 0, count }: SelectOptions): number {
   if (count === undefined) return roundEven(sparsity * units);
@@ -178,12 +170,6 @@ function globally(who: string, scores: readonly Tensor[], options: SelectOptions
   });
 }
 
-function lastOf(who: string, name: string, { shape }: Tensor): number {
-  const last = shape.at(-1);
-  if (last === undefined) throw new ShapeError(`${who}: "${name}" is a scalar; a pattern needs at least one dimension`);
-  return last;
-}
-
 interface Units {
   readonly scores: Tensor;
   /** From a mask of the units to one of the numbers. */
@@ -191,24 +177,28 @@ interface Units {
 }
 
 /** The scores of what falls as one; a unit of which nothing is left falls first. */
-function unitsOf(
-  who: string,
-  name: string,
-  score: Tensor,
-  unit: NonNullable<SelectOptions["unit"]>,
-  order: number,
-  within: Tensor | undefined,
-): Units {
-  const { shape } = score;
-  const gone = Number.NEGATIVE_INFINITY;
-  if (unit === "weight")
-    return { scores: within === undefined ? score : where(within, score, gone), spread: (mask) => mask };
-  const { join, spread } = grouping(who, name, shape, unit);
+function unitsOf(who: string, name: string, score: Tensor, options: SelectOptions, within: Tensor | undefined): Units {
+  checkDType(who, `the score of "${name}"`, score, "f32");
+  const { unit = "weight", norm: order = 1, pattern } = options;
+  if (pattern !== undefined && score.rank === 0)
+    throw new ShapeError(`${who}: "${name}" is a scalar; a pattern needs at least one dimension`);
+  const { join, spread } = unit === "weight" ? alone : grouping(who, name, score.shape, unit);
   const joined = join(within === undefined ? score : where(within, score, 0), order);
+  if (joined.size > 0 && Number.isNaN(readTensor(max(joined))[0]))
+    throw new ArgumentError(
+      `${who}: a score of "${name}" is NaN, which has no place among numbers; look for NaN and infinities in the weights and the data`,
+    );
   if (within === undefined) return { scores: joined, spread };
   const left = join(cast(greater(cast(within, "f32"), 0), "f32"), 1);
-  return { scores: where(greater(left, 0), joined, gone), spread };
+  return { scores: where(greater(left, 0), joined, Number.NEGATIVE_INFINITY), spread };
 }
+
+interface Grouping {
+  readonly join: (x: Tensor, order: number) => Tensor;
+  readonly spread: Units["spread"];
+}
+
+const alone: Grouping = { join: (x) => x, spread: (mask) => mask };
 
 /** How numbers of a shape are joined into units, and the mask of units spread again. */
 function grouping(
@@ -216,7 +206,7 @@ function grouping(
   name: string,
   shape: Shape,
   unit: Exclude<NonNullable<SelectOptions["unit"]>, "weight">,
-): { join: (x: Tensor, order: number) => Tensor; spread: Units["spread"] } {
+): Grouping {
   if (typeof unit === "string") {
     const own = unit === "column" ? 1 : 0;
     if (shape.length <= own)

@@ -2,9 +2,11 @@
 import { expect, test } from "vitest";
 import * as optim from "../../src/optim/index.js";
 import { finetune } from "../../src/prune/finetune.js";
-import { sparsity } from "../../src/prune/masks.js";
+import { applyMasks, sparsity } from "../../src/prune/masks.js";
+import { prune } from "../../src/prune/prune.js";
 import { cubic } from "../../src/prune/schedules.js";
 import { magnitude } from "../../src/prune/scores/magnitude.js";
+import { sparseGpt } from "../../src/prune/sparseGpt.js";
 import { zeroLeaks } from "../grid.js";
 import { errorOf, lenet, mnist } from "../mnist.js";
 
@@ -36,3 +38,17 @@ test("LeNet-300-100 at 8 % of its weights is within 0.25 points of the dense err
   expect(seconds).toBeLessThan(120);
   for (const model of [dense, sparse]) model.dispose();
 }, 600_000);
+
+test("without training, weights that make up for those that fell keep the error near the dense one at 70 % zeros", async () => {
+  const digits = await mnist();
+  const dense = await lenet(digits);
+  const masks = prune(dense, magnitude({ sparsity: 0.7 }));
+  const plain = applyMasks(dense, masks);
+  const { model: swept, masks: kept } = sparseGpt(dense, { sparsity: 0.7, calibration: digits.train.take(1024) });
+  const errors = await Promise.all([dense, plain, swept].map((model) => errorOf(model, digits)));
+  console.log(`dense, magnitude, SparseGPT: ${errors.map((error) => error.toFixed(2)).join(", ")} %`);
+  expect((await sparsity(swept)).zeros).toBeGreaterThanOrEqual((await sparsity(masks)).zeros);
+  expect(errors[2]).toBeLessThan(errors[1]! - 0.5);
+  expect(errors[2]).toBeLessThan(errors[0]! + 1);
+  for (const t of [...Object.values(masks), ...Object.values(kept), dense, plain, swept]) t.dispose();
+});

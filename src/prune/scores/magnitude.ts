@@ -1,6 +1,6 @@
 import { checkOptions } from "../../check.js";
 import { abs } from "../../ops/unary.js";
-import type { Pruning } from "../prune.js";
+import { type Pruning, scoresOf } from "../prune.js";
 import type { SelectOptions } from "../select.js";
 
 /**
@@ -13,7 +13,7 @@ import type { SelectOptions } from "../select.js";
 export function magnitude(options: SelectOptions): Pruning {
   checkOptions("magnitude", options);
   return {
-    score: ({ params }, weights) => Object.fromEntries(weights.map(({ name }) => [name, abs(params[name]!)])),
+    score: ({ params }, weights) => scoresOf(weights, ({ name }) => abs(params[name]!)),
     select: options,
   };
 }

@@ -1,7 +1,7 @@
 import { checkCount, checkOptions } from "../../check.js";
 import { uniform } from "../../ops/random.js";
 import { streams } from "../../streams.js";
-import type { Pruning } from "../prune.js";
+import { type Pruning, scoresOf } from "../prune.js";
 import type { SelectOptions } from "../select.js";
 
 /**
@@ -17,12 +17,10 @@ export function randomly(options: SelectOptions & { seed: number }): Pruning {
   checkCount("randomly", "seed", seed, 0);
   return {
     score: ({ params, weights: all }, weights) =>
-      Object.fromEntries(
-        weights.map(({ name }) => {
-          const place = all.findIndex((weight) => weight.name === name);
-          return [name, uniform(params[name]!.shape, { seed, stream: streams.masks + place })];
-        }),
-      ),
+      scoresOf(weights, ({ name }) => {
+        const place = all.findIndex((weight) => weight.name === name);
+        return uniform(params[name]!.shape, { seed, stream: streams.masks + place });
+      }),
     select,
   };
 }

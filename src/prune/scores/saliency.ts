@@ -4,7 +4,7 @@ import { div } from "../../ops/binary.js";
 import { reshape, slice } from "../../ops/layout.js";
 import { inverseHessian } from "../../ops/solve.js";
 import { square } from "../../ops/unary.js";
-import type { Pruning } from "../prune.js";
+import { type Pruning, scoresOf } from "../prune.js";
 import type { SelectOptions } from "../select.js";
 
 /**
@@ -26,13 +26,11 @@ export function saliency(options: SelectOptions & { calibration: Calibration; da
         calibration,
         weights.map(({ node }) => node),
       );
-      return Object.fromEntries(
-        weights.map(({ name, node }) => {
-          const h = inverseHessian(inputs[node.name]!, { damp });
-          const diagonal = slice(reshape(h, [h.size]), [{ step: h.shape[0]! + 1 }]);
-          return [name, div(square(model.params[name]!), diagonal)];
-        }),
-      );
+      return scoresOf(weights, ({ name, node }) => {
+        const h = inverseHessian(inputs[node.name]!, { damp });
+        const diagonal = slice(reshape(h, [h.size]), [{ step: h.shape[0]! + 1 }]);
+        return div(square(model.params[name]!), diagonal);
+      });
     },
     select,
   };

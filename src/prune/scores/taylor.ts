@@ -5,11 +5,10 @@ import { add, mul } from "../../ops/binary.js";
 import { crossEntropy } from "../../ops/loss.js";
 import { abs } from "../../ops/unary.js";
 import { scope } from "../../scope.js";
-import type { Tensor } from "../../tensor.js";
 import type { Dataset } from "../../train/dataset.js";
 import type { Loss } from "../../train/evaluate.js";
-import type { Pruning } from "../prune.js";
-import type { SelectOptions } from "../select.js";
+import { type Pruning, scoresOf } from "../prune.js";
+import type { Scores, SelectOptions } from "../select.js";
 
 export interface TaylorOptions extends SelectOptions {
   /** Examples with their targets; some hundred are enough. */
@@ -37,24 +36,24 @@ export function taylor(options: TaylorOptions): Pruning {
   return {
     score(model, weights) {
       if (data.size === 0) throw new ArgumentError("taylor: the dataset has no examples; it needs at least one");
-      const slope = valueAndGrad((own: Record<string, Tensor>, start: number) => {
+      const slope = valueAndGrad((own: Scores, start: number) => {
         const { x, y } = data.batch(
           Array.from({ length: Math.min(batchSize, data.size - start) }, (_, i) => start + i),
         );
         // The mean over all examples, whatever the batches.
         return mul(loss(model.apply({ ...model.params, ...own }, x), y), x.shape[0]! / data.size);
       });
-      const own = Object.fromEntries(weights.map(({ name }) => [name, model.params[name]!]));
+      const own = scoresOf(weights, ({ name }) => model.params[name]!);
       let { grads } = slope(own, 0);
       for (let start = batchSize; start < data.size; start += batchSize) {
         const before = grads;
         grads = scope(() => {
           const { grads: more } = slope(own, start);
-          return Object.fromEntries(weights.map(({ name }) => [name, add(before[name]!, more[name]!)]));
+          return scoresOf(weights, ({ name }) => add(before[name]!, more[name]!));
         });
         for (const t of Object.values(before)) t.dispose();
       }
-      return Object.fromEntries(weights.map(({ name }) => [name, abs(mul(own[name]!, grads[name]!))]));
+      return scoresOf(weights, ({ name }) => abs(mul(own[name]!, grads[name]!)));
     },
     select,
   };

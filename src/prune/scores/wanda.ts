@@ -3,7 +3,7 @@ import { checkOptions } from "../../check.js";
 import { mul } from "../../ops/binary.js";
 import { norm } from "../../ops/reduce.js";
 import { abs } from "../../ops/unary.js";
-import type { Pruning } from "../prune.js";
+import { type Pruning, scoresOf } from "../prune.js";
 import type { SelectOptions } from "../select.js";
 
 /**
@@ -25,11 +25,8 @@ export function wanda(options: SelectOptions & { calibration: Calibration }): Pr
         calibration,
         weights.map(({ node }) => node),
       );
-      return Object.fromEntries(
-        weights.map(({ name, node }) => {
-          const lengths = norm(inputs[node.name]!, { axes: 0, keepDims: true });
-          return [name, mul(abs(model.params[name]!), lengths)];
-        }),
+      return scoresOf(weights, ({ name, node }) =>
+        mul(abs(model.params[name]!), norm(inputs[node.name]!, { axes: 0, keepDims: true })),
       );
     },
     select: withinRows(select),

@@ -1,4 +1,4 @@
-import { checkCount, checkOptions, said } from "../check.js";
+import { checkCount, checkNumber, checkOptions, said } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { Model, type Params, type Trainable } from "../model.js";
 import { add } from "../ops/binary.js";
@@ -54,6 +54,9 @@ export function teach<P extends Tree = Params>(
   checkOptions("teach", options);
   const { data, loss = kd(), hints = [], cache = true, validationLoss, optimizer, ...rest } = options;
   const teachers = check(teacher, student, options);
+  const own = new Set(leaves(student.params).map((t) => t.storage));
+  if (teachers.some((one) => leaves(one.params).some((t) => own.has(t.storage))))
+    throw new ArgumentError("teach: the student's parameters are the teacher's, who must not change; teach a copy");
   return scope(() => {
     const guide = hints.length === 0 ? undefined : guideOf(teachers, student, hints, options);
     const answer = (x: Tensor) =>
@@ -124,6 +127,7 @@ function check<P extends Tree>(
  * A new model: the student as it is after learning from its teacher; both stay as they are. `teach` on a copy, to its end; where
  * `signal` or `maxMs` ends it before, the student as far as it got. With `generations` the second student learns from the first,
  * and so on, each with another order of the data: with a student like the teacher, born-again networks (Furlanello et al. 2018).
+ * Ended before, they give the last student that is whole.
  *
  * @throws {ArgumentError} if an option is out of range, there are no examples, or the teacher's answer is not finite.
  * @throws {ShapeError} if what is compared does not fit: another number of classes, say.
@@ -143,26 +147,28 @@ export async function distill<S extends Trainable<P>, P extends Tree = Params>(
   if (generations > 1 && rest.state !== undefined)
     throw new ArgumentError("distill: a state belongs to one student; leave out generations, or teach them one by one");
   check(teacher, student, rest);
-  const start = performance.now();
   const { seed = 0, maxMs = Number.POSITIVE_INFINITY, state } = rest;
+  checkNumber("distill", "maxMs", maxMs, 0, Number.POSITIVE_INFINITY);
+  const end = performance.now() + maxMs;
   // Made at once, all in the scope that is open now.
   const students = scope(() => Array.from({ length: generations }, () => copyOf(student)));
   const spare = new Set(students);
   try {
-    let taught = students[0]!;
+    let best = students[0]!;
     for (const [i, one] of students.entries()) {
-      const left = Math.max(0, maxMs - (performance.now() - start));
+      const left = Math.max(0, end - performance.now());
       const training = teach(students[i - 1] ?? teacher, one, { ...rest, seed: seed + i, maxMs: left });
       try {
         await training.finish();
       } finally {
         if (state === undefined) training.dispose();
       }
-      taught = one;
-      if (training.stopped === "signal" || training.stopped === "maxMs") break;
+      const whole = training.stopped === "epochs" || training.stopped === "earlyStopping";
+      if (!whole) break;
+      best = one;
     }
-    spare.delete(taught);
-    return taught;
+    spare.delete(best);
+    return best;
   } finally {
     for (const one of spare) for (const t of leaves(one.params)) t.dispose();
   }

@@ -53,7 +53,7 @@ export class Guide {
   private readonly regressors: Params;
 
   /**
-   * @param x examples, to see how wide the values are.
+   * @param x an example, to see how wide the values are.
    * @throws {ArgumentError} if a node is not there, or the state is of other hints.
    */
   constructor(
@@ -64,15 +64,7 @@ export class Guide {
     seed: number,
     state: TrainState<Params> | undefined,
   ) {
-    const wide = scope(() => {
-      const { values } = this.look(pupil.params, x, {});
-      const [, ...hinted] = this.ask(x);
-      return hints.map(({ student }, i) => [values[student]!, hinted[i]!].map((t) => t.shape[t.rank - 1]!));
-    });
-    this.regressors =
-      state === undefined
-        ? this.start(wide as [number, number][], seed)
-        : this.resume(state.optimizer.slots.regressors);
+    this.regressors = state === undefined ? this.start(x, seed) : this.resume(state.optimizer.slots.regressors);
     this.student = {
       params: { ...pupil.params, ...this.regressors },
       apply: (params, inputs, options) => pupil.apply(params, inputs, options),
@@ -122,15 +114,20 @@ export class Guide {
     return this.pupil.applyWith([...new Set(this.hints.map((hint) => hint.student))], own, x, run);
   }
 
-  /** New regressors. */
-  private start(widths: readonly (readonly [number, number])[], seed: number): Params {
-    const made: Record<string, Tensor> = Object.create(null);
-    for (const i of this.regressed) {
-      const [inputs, outputs] = widths[i]!;
-      made[named(i, "weight")] = kaiming({ gain: 1 })([outputs, inputs], { seed, stream: streams.regressors + i });
-      made[named(i, "bias")] = zeros([outputs]);
-    }
-    return made;
+  /** New regressors, as wide as the values that they stand between. */
+  private start(x: Tensor, seed: number): Params {
+    return scope(() => {
+      const { values } = this.look(this.pupil.params, x, {});
+      const [, ...hinted] = this.ask(x);
+      const made: Record<string, Tensor> = Object.create(null);
+      for (const i of this.regressed) {
+        const [inputs, outputs] = [values[this.hints[i]!.student]!, hinted[i]!].map((t) => t.shape[t.rank - 1]!);
+        const stream = streams.regressors + i;
+        made[named(i, "weight")] = kaiming({ gain: 1 })([outputs!, inputs!], { seed, stream });
+        made[named(i, "bias")] = zeros([outputs!]);
+      }
+      return made;
+    });
   }
 
   /** Those of a state. */

@@ -133,20 +133,27 @@ describe("distill", () => {
     free(teacher, small, third, before);
   });
 
-  test("ended by a signal or by time gives the student that it has, and of generations the one at work", async () => {
+  test("ended by a signal or by time gives the student that it has, and of generations the last that is whole", async () => {
     const [teacher, small] = [await expert(), network(8, 2)];
     const timed = await distill(teacher, small, options({ maxMs: 0 }));
     expect(toBytes(timed)).toEqual(toBytes(small));
-    const abort = new AbortController();
-    let steps = 0;
-    const loss = (student: Tensor, taught: Tensor, labels: Tensor) => {
-      if (++steps === 10) abort.abort();
-      return kd({ alpha: 0.5 })(student, taught, labels);
+    /** Stops after so many steps, of 28 for each generation. */
+    const stopped = async (after: number) => {
+      const abort = new AbortController();
+      let steps = 0;
+      const loss = (student: Tensor, taught: Tensor, labels: Tensor) => {
+        if (++steps === after) abort.abort();
+        return kd({ temperature: 2, alpha: 0.3 })(student, taught, labels);
+      };
+      const made = await distill(teacher, small, { ...options({ signal: abort.signal, loss }), generations: 3 });
+      expect(steps).toBe(after);
+      return made;
     };
-    const stopped = await distill(teacher, small, { ...options({ signal: abort.signal, loss }), generations: 3 });
-    expect(steps).toBe(10);
-    expect(toBytes(stopped)).not.toEqual(toBytes(small));
-    free(teacher, small, timed, stopped);
+    const first = await distill(teacher, small, options());
+    const [early, inSecond, between] = [await stopped(10), await stopped(40), await stopped(28)];
+    expect([small, first].map(toBytes)).not.toContainEqual(toBytes(early));
+    expect([inSecond, between].map(toBytes)).toEqual([first, first].map(toBytes));
+    free(teacher, small, timed, first, early, inSecond, between);
   });
 
   test("takes functions of parameters", async () => {
@@ -190,6 +197,13 @@ describe("refused, and nothing is left behind:", () => {
       ShapeError,
       () => run({}, [network(8), three()]),
     ],
+    [
+      "itself for a teacher",
+      /the student's parameters are the teacher's, who must not change/,
+      ArgumentError,
+      () => itself(),
+    ],
+    ["a time box below 0", /^distill: maxMs is -1/, ArgumentError, () => run({ maxMs: -1 })],
     ["no teacher", /^teach: there is no teacher/, ArgumentError, () => run({}, [])],
     ["NaN in the teacher", /^teach: the teacher makes NaN of example \d+;/, ArgumentError, () => run({}, broken())],
     ["NaN without the cache", /^teach: the teacher makes NaN/, ArgumentError, () => run({ cache: false }, broken())],
@@ -229,6 +243,15 @@ describe("refused, and nothing is left behind:", () => {
       return await distill(teacher, small, options(more));
     } finally {
       free(small, ...[teacher].flat());
+    }
+  }
+
+  async function itself(): Promise<unknown> {
+    const model = network(8, 1);
+    try {
+      return await teach(model, model, options()).finish();
+    } finally {
+      free(model);
     }
   }
 

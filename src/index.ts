@@ -105,6 +105,7 @@ export {
 } from "./ops/unary.js";
 export { where } from "./ops/where.js";
 export * as optim from "./optim/index.js";
+export type { Masks } from "./optim/masked.js";
 export { type Format, Packed, type Section } from "./packed.js";
 export { type FinetuneOptions, finetune } from "./prune/finetune.js";
 export { type GradualOptions, gradual } from "./prune/gradual.js";

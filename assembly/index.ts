@@ -23,3 +23,7 @@ export * from "./bits";
 export * from "./mask";
 export * from "./proximal";
 export * from "./surgeon";
+export * from "./sparse";
+export * from "./sparseBitmap";
+export * from "./sparseBlocks";
+export * from "./sparsePattern";

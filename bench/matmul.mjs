@@ -8,14 +8,15 @@ const shapes = [
   [128, 784, 300],
 ];
 
-export function matmul(contenders) {
+export function matmul(all) {
   return shapes.map((shape) => {
     const [m, k, n] = shape;
     return {
       name: `matmul ${shape.join("×")}`,
       shape,
       flops: 2 * m * k * n,
-      start() {
+      async start() {
+        const contenders = await all();
         const a = Float32Array.from({ length: m * k }, (_, i) => ((i * 7919) % 1000) / 1000 - 0.5);
         const b = Float32Array.from({ length: k * n }, (_, i) => ((i * 104729) % 1000) / 1000 - 0.5);
         return contenders.map(({ name, matmul: prepare }) => ({ name, run: prepare(a, b, shape) }));

@@ -28,25 +28,32 @@ export async function tfjs() {
 
 /** This library, from its build. */
 export async function ours() {
-  const { init, matmul, tensor } = await import("../build/index.js");
+  const { init, matmul, sparse, tensor } = await import("../build/index.js");
   const { binary } = await init();
+  /** Multiplies two tensors, and disposes of them at the end. */
+  const racer = (x, y, options) => ({
+    run: () => matmul(x, y, options).dispose(),
+    async result() {
+      const z = matmul(x, y, options);
+      const values = await z.data();
+      z.dispose();
+      return values;
+    },
+    dispose() {
+      x.dispose();
+      y.dispose();
+    },
+  });
   return {
     name: `spokeshave ${binary}`,
-    matmul(a, b, [m, k, n]) {
-      const [x, y] = [tensor(a, [m, k]), tensor(b, [k, n])];
-      return {
-        run: () => matmul(x, y).dispose(),
-        async result() {
-          const z = matmul(x, y);
-          const values = await z.data();
-          z.dispose();
-          return values;
-        },
-        dispose() {
-          x.dispose();
-          y.dispose();
-        },
-      };
+    matmul: (a, b, [m, k, n]) => racer(tensor(a, [m, k]), tensor(b, [k, n])),
+    /** x · wᵀ, w stored by a sparse layout, or dense. */
+    product(x, w, [m, k, n], layout) {
+      const dense = tensor(w, [n, k]);
+      if (layout === undefined) return racer(tensor(x, [m, k]), dense, { transposeB: true });
+      const stored = sparse(dense, { layout });
+      dense.dispose();
+      return racer(tensor(x, [m, k]), stored, { transposeB: true });
     },
   };
 }

@@ -2,14 +2,18 @@
 import { cpus } from "node:os";
 import { matmul } from "./matmul.mjs";
 import { ours, tfjs } from "./peers.mjs";
+import { sparse } from "./sparse.mjs";
 
 const args = process.argv.slice(2);
 const json = args.includes("--json");
 const filter = args.find((arg) => !arg.startsWith("--")) ?? "";
-const contenders = [await ours(), await tfjs()];
+const own = await ours();
+let contenders;
+/** The peers are loaded when first raced. */
+const all = async () => (contenders ??= [own, await tfjs()]);
 if (!json) console.log(`${cpus()[0].model}, Node ${process.version}, one thread; GFLOP/s, median (min–max)\n`);
 
-for (const work of matmul(contenders)) {
+for (const work of [...matmul(all), ...sparse(own)]) {
   if (!work.name.includes(filter)) continue;
   const rows = await race(work);
   const [mine, ...peers] = rows;
@@ -39,7 +43,7 @@ for (const work of matmul(contenders)) {
 
 /** Interleaved rounds: what slows the machine slows all. */
 async function race({ flops, start }) {
-  const runs = start();
+  const runs = await start();
   const [truth, ...others] = await Promise.all(runs.map(({ run }) => run.result()));
   for (const other of others)
     for (const [i, value] of truth.entries())

@@ -86,6 +86,8 @@ export {
   leastSquares,
   maskedLeastSquares,
 } from "./ops/solve.js";
+export { type SparseOptions, type SparseTensor, sparse } from "./ops/sparse.js";
+export type { SparseKind } from "./ops/sparseLayouts.js";
 export {
   abs,
   clamp,

@@ -30,7 +30,7 @@ const unsteady =
   /\bMath\.(exp|expm1|log|log1p|log2|log10|pow|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|asinh|acosh|atanh|cbrt|hypot|random)\(/;
 
 /** Kernel files that others are built of. */
-const parts = ["index", "lanes", "math", "rows", "probe", "epilogue", "codes"];
+const parts = ["index", "lanes", "math", "rows", "probe", "epilogue", "codes", "panels"];
 
 const kernels = ["simd", "relaxed", "simd-threads", "relaxed-threads"];
 

@@ -2,6 +2,8 @@
 import { FileError, SpokeshaveError } from "../errors.js";
 import { BitTensor } from "../ops/bits.js";
 import { QTensor } from "../ops/quantized.js";
+import { SparseTensor } from "../ops/sparse.js";
+import { sparseLayouts } from "../ops/sparseLayouts.js";
 import { assemble, type Format, type Packed, type PackedClass, sectionOf } from "../packed.js";
 import type { Shape } from "../shape.js";
 import { quote } from "./json.js";
@@ -12,6 +14,7 @@ const kinds: ReadonlyMap<string, PackedClass> = new Map<string, PackedClass>([
   ["affine", QTensor],
   ["binary", BitTensor],
   ["ternary", BitTensor],
+  ...Object.keys(sparseLayouts).map((kind) => [kind, SparseTensor] as const),
 ]);
 
 /** What the graph says of a packed parameter. */

@@ -31,6 +31,8 @@ import {
   leastSquares,
   maskedLeastSquares,
 } from "../../src/ops/solve.js";
+import { sparse } from "../../src/ops/sparse.js";
+import type { SparseKind } from "../../src/ops/sparseLayouts.js";
 import {
   abs,
   clamp,
@@ -112,6 +114,13 @@ const rows = (): Tensor[] => [
 const grid = [3, 5];
 const codes = (input: Activations): QTensor =>
   quantized(new Int8Array(45).fill(3), 0.5, 1, [9, 5], { bits: 4, group: 2, input });
+
+const sparsed = (layout: SparseKind): Tensor => {
+  const w = ones([9, 5]);
+  const made = sparse(w, { layout });
+  w.dispose();
+  return made;
+};
 
 const pairs = { add, div, maximum, minimum, mul, sub, equal, greater, less };
 const unary = { abs, exp, log, neg, relu, sigmoid, signSte, silu, sqrt, square, tanh, gelu, leakyRelu, softplus };
@@ -242,6 +251,27 @@ export const calls: readonly Call[] = [
     [],
     (_x, _y, [a, b]) => intMatmul(a!, b!, { zeroPointA: 3 }),
     () => [ones(grid, { dtype: "u8" }), ones([5, 9], { dtype: "u8" })],
+  ),
+  call(
+    "sparse",
+    "of a matrix",
+    [],
+    (_x, _y, [w]) => scope(() => sparse(w!).dense()),
+    () => [ones([3, 5])],
+  ),
+  call(
+    "matmul",
+    "of a row with a sparse matrix",
+    [[1, 5]],
+    (x, _, [w]) => matmul(x, w!, { transposeB: true }),
+    () => [sparsed("bitmap")],
+  ),
+  call(
+    "matmul",
+    "of a batch with a sparse matrix",
+    [grid, [9]],
+    (x, bias, [w]) => matmul(x, w!, { transposeB: true, bias, activation: "relu" }),
+    () => [sparsed("csr")],
   ),
   call("oneHot", "of labels", [], (_x, _y, [l]) => oneHot(l!, { classes: 4 }), labels),
   stepping("proxL1", "of a matrix", (x) => proxL1(x, { lambda: 2 })),

@@ -4,10 +4,13 @@ import { type CrossEntropyOptions, crossEntropy, mse } from "../../src/ops/loss.
 import { matmul } from "../../src/ops/matmul.js";
 import { max, mean, min, norm, sum } from "../../src/ops/reduce.js";
 import { logSoftmax, softmax } from "../../src/ops/softmax.js";
+import { sparse } from "../../src/ops/sparse.js";
+import type { SparseKind } from "../../src/ops/sparseLayouts.js";
 import * as unaryOps from "../../src/ops/unary.js";
 import { type Tensor, tensor } from "../../src/tensor.js";
 import { pick, type Random } from "../grid.js";
 import { drawMatrix, ours } from "../matrices.js";
+import { sparsely } from "../ops/sparseProofs.js";
 import { broadcastShapes, generate, type Reference, reference, sizeOf } from "../reference/array.js";
 import * as binary from "../reference/binary.js";
 import * as loss from "../reference/loss.js";
@@ -137,6 +140,24 @@ const ofCodes: Draw = (next) => {
   };
 };
 
+/** Rows times a sparse matrix, no operand either. */
+function ofSparse(layout: SparseKind): Draw {
+  return (next) => {
+    const [m, k, n] = [1 + pick(next, 20), 1 + pick(next, 20), 1 + pick(next, 12)];
+    const w = sparsely(layout, [n, k], 0.4, pick(next, 1000));
+    const weights = reference([n, k], Float64Array.from(w));
+    return {
+      operands: [real([m, k], next), real([n], next)],
+      forward: ([x, bias]) => product.forward(x!, weights, { transposeB: true, bias: bias! }),
+      vjp: (g, [x, bias]) => {
+        const [dx, , db] = product.vjp(g, x!, weights, { transposeB: true, bias: bias! });
+        return [dx!, db!];
+      },
+      ours: ([x, bias]) => matmul(x!, sparse(tensor(w, [n, k]), { layout }), { transposeB: true, bias: bias! }),
+    };
+  };
+}
+
 function softened(call: typeof softmax, forward: typeof soft.softmax, back: typeof soft.softmaxVjp): Draw {
   return (next, i) => {
     const shape = ranked(i);
@@ -219,6 +240,8 @@ export const table: Readonly<Record<string, Draw>> = {
     ),
   ),
   "matmul of codes": ofCodes,
+  "matmul of csr": ofSparse("csr"),
+  "matmul of block4x1": ofSparse("block4x1"),
   ...{ add: two("add", add, normal), sub: two("sub", sub, normal), mul: two("mul", mul, normal) },
   ...{ div: two("div", div, positive), maximum: two("maximum", maximum), minimum: two("minimum", minimum) },
   ...{ neg: one("neg", unaryOps.neg), abs: one("abs", unaryOps.abs, awayFrom(0)), exp: one("exp", unaryOps.exp) },

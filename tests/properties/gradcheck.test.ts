@@ -141,7 +141,7 @@ describe.each(twice)("second order: %s", (_, instance) => {
 const undifferentiable = [
   ...["argmax", "assign", "cast", "choleskyOfInverse", "equal", "full", "greater", "hessianDiagonal", "inverseHessian"],
   ...["leastSquares", "less", "maskedLeastSquares", "normal", "oneHot", "ones", "permutation", "uniform", "zeros"],
-  ...["intMatmul", "quantizeAffine", "quantized", "signSte"],
+  ...["intMatmul", "quantizeAffine", "quantized", "signSte", "sparse"],
   ...["projectTopK", "proxElasticNet", "proxGroupLasso", "proxL0", "proxL1", "proxL2Squared", "proxSparseGroupLasso"],
 ].sort();
 

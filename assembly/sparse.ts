@@ -1,0 +1,108 @@
+// Batches on their way into panels and back (see panels.ts), and sparse rows as CSR.
+import { finish } from "./epilogue";
+import { madd, splat, sumLanes, turn } from "./lanes";
+import { finishRow, stored } from "./panels";
+
+/** Rows [16 · p, 16 · p + 16) of x [m, k] turned, for p in [begin, end); columns to `padded` are 0. One row alone is copied. */
+export function sparse_panels_f32(panels: usize, x: usize, m: usize, k: usize, padded: usize, begin: usize, end: usize): void {
+  const row = k << 2;
+  if (m == 1) {
+    memory.copy(panels, x, row);
+    memory.fill(panels + row, 0, (padded - k) << 2);
+    return;
+  }
+  for (; begin < end; begin++) {
+    const from = x + (begin << 4) * row;
+    const to = panels + begin * (padded << 6);
+    const last = min<usize>(m - (begin << 4), 16) - 1;
+    // Rows past the end repeat the last: they are computed and not read.
+    for (let i: usize = 0; i < 16; i += 4) {
+      let c: usize = 0;
+      if (i + 3 <= last || i > last)
+        for (; c + 4 <= k; c += 4)
+          turn(to + (c << 6) + (i << 2), 64, from + min(i, last) * row + (c << 2), i > last ? 0 : row);
+      for (; c < k; c++)
+        for (let r = i; r < i + 4; r++)
+          store<f32>(to + (c << 6) + (r << 2), load<f32>(from + min(r, last) * row + (c << 2)));
+    }
+    memory.fill(to + (k << 6), 0, (padded - k) << 6);
+  }
+}
+
+/** The stage [panel][n, in fours][16] as rows of y [m, n], with the epilogue: panels [begin, end). */
+export function sparse_rows_f32(
+  out: usize, stage: usize, bias: usize, m: usize, n: usize, activation: i32, begin: usize, end: usize,
+): void {
+  const row = n << 2;
+  for (; begin < end; begin++) {
+    const rows = min<usize>(m - (begin << 4), 16);
+    const from = stage + begin * (((n + 3) & ~3) << 6);
+    const to = out + (begin << 4) * row;
+    for (let i: usize = 0; i < rows; i += 4) {
+      let j: usize = 0;
+      if (i + 4 <= rows)
+        for (; j + 4 <= n; j += 4) turn(to + i * row + (j << 2), row, from + (j << 6) + (i << 2), 64);
+      for (; j < n; j++)
+        for (let r = i; r < min(i + 4, rows); r++)
+          store<f32>(to + r * row + (j << 2), load<f32>(from + (j << 6) + (r << 2)));
+    }
+    if (bias | <usize>activation) finish(to, bias, row, rows, n, activation);
+  }
+}
+
+/** Rows of which some weights are left, each with its distance in columns from the one before it, in one or two bytes. */
+export function csr_f32(
+  stage: usize, panels: usize, values: usize, gaps: usize, starts: usize, k: usize, n: usize, bytes: usize,
+  begin: usize, end: usize,
+): void {
+  stored(false, stage, panels, values, gaps, starts, k, n, bytes, begin, end);
+}
+
+// @ts-ignore: decorator
+@inline
+function gap<T>(at: usize, i: usize): usize {
+  return <usize>load<T>(at + i * sizeof<T>()) << 2;
+}
+
+/** One row of x times rows [begin, end) of W. Its values are gathered into vectors: that is faster than scalar products. */
+// @ts-ignore: decorator
+@inline
+function csrRow<T>(
+  out: usize, x: usize, values: usize, gaps: usize, starts: usize, bias: usize, activation: i32, begin: usize, end: usize,
+): void {
+  for (let j = begin; j < end; j++) {
+    const first = load<u32>(starts + (j << 2));
+    const last = values + (<usize>load<u32>(starts + (j << 2), 4) << 2);
+    let v = values + (first << 2);
+    let g = gaps + first * sizeof<T>();
+    let p = x;
+    let even = splat(0), odd = splat(0);
+    for (; v + 32 <= last; v += 32, g += 8 * sizeof<T>()) {
+      let xs = v128.load32_zero((p += gap<T>(g, 0)));
+      xs = v128.load32_lane((p += gap<T>(g, 1)), xs, 1);
+      xs = v128.load32_lane((p += gap<T>(g, 2)), xs, 2);
+      xs = v128.load32_lane((p += gap<T>(g, 3)), xs, 3);
+      even = madd(xs, v128.load(v), even);
+      xs = v128.load32_zero((p += gap<T>(g, 4)));
+      xs = v128.load32_lane((p += gap<T>(g, 5)), xs, 1);
+      xs = v128.load32_lane((p += gap<T>(g, 6)), xs, 2);
+      xs = v128.load32_lane((p += gap<T>(g, 7)), xs, 3);
+      odd = madd(xs, v128.load(v, 16), odd);
+    }
+    let rest: f32 = 0;
+    for (; v < last; v += 4, g += sizeof<T>()) rest += load<f32>(v) * load<f32>((p += gap<T>(g, 0)));
+    store<f32>(out + (j << 2), sumLanes(f32x4.add(even, odd)) + rest);
+  }
+  finishRow(out, bias, activation, begin, end);
+}
+
+export function csr8_row_f32(
+  out: usize, x: usize, values: usize, gaps: usize, starts: usize, bias: usize, activation: i32, begin: usize, end: usize,
+): void {
+  csrRow<u8>(out, x, values, gaps, starts, bias, activation, begin, end);
+}
+export function csr16_row_f32(
+  out: usize, x: usize, values: usize, gaps: usize, starts: usize, bias: usize, activation: i32, begin: usize, end: usize,
+): void {
+  csrRow<u16>(out, x, values, gaps, starts, bias, activation, begin, end);
+}

@@ -1,0 +1,364 @@
+// How a sparse matrix [rows, cols] can be stored, and the kernels that read it so. Up to three sections: the stored `values` in the
+// order of rows (or fours of rows) and columns, their `places`, and where each row `starts`.
+import { checkCount } from "../check.js";
+import { ArgumentError } from "../errors.js";
+import type { Format, Section } from "../packed.js";
+import type { Kernels } from "../runtime/kernels.js";
+
+/** A row-major matrix. */
+export interface Matrix {
+  readonly data: Float32Array;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** The sections' contents. */
+export interface Parts {
+  readonly values: Float32Array;
+  readonly places: Uint8Array | Uint16Array;
+  /** Row i has the values, or blocks, from starts[i] to starts[i + 1]; empty where all rows have as many. */
+  readonly starts: Int32Array;
+}
+
+/** What every kernel is told. */
+interface Sizes {
+  readonly rows: number;
+  /** Padded. */
+  readonly cols: number;
+  readonly format: Format;
+  /** Pointers to the sections. */
+  readonly values: number;
+  readonly places: number;
+  readonly starts: number;
+}
+
+export interface Batch extends Sizes {
+  readonly stage: number;
+  readonly panels: number;
+}
+
+export interface Row extends Sizes {
+  readonly out: number;
+  readonly x: number;
+  readonly bias: number;
+  readonly activation: number;
+}
+
+export interface SparseLayout {
+  /** The kernels take columns up to a multiple of this. */
+  readonly padding: number;
+  /** Rows that share their places: what the row kernel counts. */
+  readonly height: number;
+  /** @throws {ArgumentError} if the format makes no sense for the size. */
+  sections(rows: number, cols: number, format: Format): Omit<Section, "offset">[];
+  /** The format that stores the matrix, if it can be stored so. */
+  formatOf(w: Matrix): Format | undefined;
+  encode(w: Matrix, format: Format): Parts;
+  /** Every stored value and its index in the matrix. @throws {ArgumentError} if a place is out of order or out of range. */
+  visit(parts: Parts, rows: number, cols: number, keep: (index: number, value: number) => void): void;
+  /** Panels of x times all rows, see assembly/panels.ts. */
+  batch(k: Kernels, at: Batch, begin: number, end: number): void;
+  /** One row of x times rows [begin, end), in `height`s. */
+  row(k: Kernels, at: Row, begin: number, end: number): void;
+}
+
+/** Bits to a word of a bitmap. */
+const word = 64;
+
+const starts = (rows: number): Omit<Section, "offset"> => ({ name: "starts", dtype: "I32", shape: [rows + 1] });
+const up = (size: number, multiple: number): number => Math.ceil(size / multiple) * multiple;
+
+function wrong(kind: string, row: number, what: string): ArgumentError {
+  return new ArgumentError(`sparse ${kind}: row ${row}: ${what}`);
+}
+
+function checkStarts(kind: string, starts: Int32Array, count: number): void {
+  for (let i = 1; i < starts.length; i++)
+    if (starts[i]! < starts[i - 1]!) throw wrong(kind, i - 1, `it starts at ${starts[i - 1]} and ends at ${starts[i]}`);
+  if (starts[0] !== 0 || starts.at(-1) !== count)
+    throw new ArgumentError(`sparse ${kind}: rows go from ${starts[0]} to ${starts.at(-1)}, not from 0 to ${count}`);
+}
+
+/** Numbers that are not 0. */
+function countOf({ data }: Matrix): number {
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (data[i] !== 0) count++;
+  return count;
+}
+
+/** Each weight comes with its distance in columns from the one before it in its row, or from column 0. */
+const csr: SparseLayout = {
+  padding: 1,
+  height: 1,
+  sections(rows, cols, { count, gapBytes }) {
+    checkCount("sparse csr", "count", count, 0, rows * cols);
+    if (gapBytes !== 1 && gapBytes !== 2)
+      throw new ArgumentError(`sparse csr: gapBytes is ${gapBytes}; it must be 1 or 2`);
+    return [
+      { name: "values", dtype: "F32", shape: [count as number] },
+      { name: "places", dtype: gapBytes === 1 ? "U8" : "U16", shape: [count as number] },
+      starts(rows),
+    ];
+  },
+  formatOf(w) {
+    let widest = 0;
+    for (let row = 0; row < w.rows; row++) {
+      let before = 0;
+      for (let c = 0; c < w.cols; c++) {
+        if (w.data[row * w.cols + c] === 0) continue;
+        if (c - before > widest) widest = c - before;
+        before = c;
+      }
+    }
+    return widest < 65536 ? { kind: "csr", count: countOf(w), gapBytes: widest < 256 ? 1 : 2 } : undefined;
+  },
+  encode({ data, rows, cols }, { count, gapBytes }) {
+    const values = new Float32Array(count as number);
+    const places = gapBytes === 1 ? new Uint8Array(values.length) : new Uint16Array(values.length);
+    const starts = new Int32Array(rows + 1);
+    let at = 0;
+    for (let row = 0; row < rows; row++) {
+      let before = 0;
+      for (let c = 0; c < cols; c++) {
+        const value = data[row * cols + c]!;
+        if (value === 0) continue;
+        values[at] = value;
+        places[at++] = c - before;
+        before = c;
+      }
+      starts[row + 1] = at;
+    }
+    return { values, places, starts };
+  },
+  visit({ values, places, starts }, rows, cols, keep) {
+    checkStarts("csr", starts, values.length);
+    for (let row = 0; row < rows; row++) {
+      let c = 0;
+      for (let i = starts[row]!; i < starts[row + 1]!; i++) {
+        c += places[i]!;
+        if (c >= cols || (places[i] === 0 && i > starts[row]!))
+          throw wrong("csr", row, `columns must rise and end before ${cols}`);
+        keep(row * cols + c, values[i]!);
+      }
+    }
+  },
+  batch(k, { stage, panels, values, places, starts, cols, rows, format }, begin, end) {
+    k.csr_f32(stage, panels, values, places, starts, cols, rows, format.gapBytes as number, begin, end);
+  },
+  row(k, { out, x, values, places, starts, bias, activation, format }, begin, end) {
+    const kernel = format.gapBytes === 1 ? k.csr8_row_f32 : k.csr16_row_f32;
+    kernel(out, x, values, places, starts, bias, activation, begin, end);
+  },
+};
+
+/** A bit for each weight, in words of 64. */
+const bitmap: SparseLayout = {
+  padding: 1,
+  height: 1,
+  sections(rows, cols, { count }) {
+    checkCount("sparse bitmap", "count", count, 0, rows * cols);
+    return [
+      { name: "values", dtype: "F32", shape: [count as number] },
+      { name: "places", dtype: "U8", shape: [rows, up(cols, word) / 8] },
+      starts(rows),
+    ];
+  },
+  formatOf: (w) => ({ kind: "bitmap", count: countOf(w) }),
+  encode({ data, rows, cols }, { count }) {
+    const values = new Float32Array(count as number);
+    const width = up(cols, word);
+    const places = new Uint8Array((rows * width) / 8);
+    const starts = new Int32Array(rows + 1);
+    let at = 0;
+    for (let row = 0; row < rows; row++) {
+      for (let c = 0; c < cols; c++) {
+        const value = data[row * cols + c]!;
+        if (value === 0) continue;
+        values[at++] = value;
+        places[(row * width + c) >> 3]! |= 1 << (c & 7);
+      }
+      starts[row + 1] = at;
+    }
+    return { values, places, starts };
+  },
+  visit({ values, places, starts }, rows, cols, keep) {
+    checkStarts("bitmap", starts, values.length);
+    const width = up(cols, word);
+    for (let row = 0, at = 0; row < rows; row++) {
+      for (let c = 0; c < width; c++) {
+        if (((places[(row * width + c) >> 3]! >> (c & 7)) & 1) === 0) continue;
+        if (c >= cols) throw wrong("bitmap", row, `bit ${c} is set, there are ${cols} columns`);
+        keep(row * cols + c, values[at++]!);
+      }
+      if (at !== starts[row + 1]) throw wrong("bitmap", row, `it has bits to ${at}, and ends at ${starts[row + 1]}`);
+    }
+  },
+  batch(k, { stage, panels, values, places, cols, rows }, begin, end) {
+    k.bitmap_f32(stage, panels, values, places, cols, rows, begin, end);
+  },
+  row(k, { out, x, values, places, starts, bias, activation, cols }, begin, end) {
+    k.bitmap_row_f32(out, x, values, places, starts, bias, activation, cols, begin, end);
+  },
+};
+
+/** Blocks of `height` × `width` that hold four weights; each has its index in its row of blocks. */
+function blocks(
+  kind: string,
+  height: number,
+  width: number,
+  kernels: Pick<SparseLayout, "batch" | "row">,
+): SparseLayout {
+  /** Where weight i of a block at [row, column] is in the matrix; −1 outside of it. */
+  const index = (i: number, row: number, column: number, rows: number, cols: number): number => {
+    if (height === 1) return column + i < cols ? row * cols + column + i : -1;
+    return row + i < rows ? (row + i) * cols + column : -1;
+  };
+  /** Calls back with every block that holds a weight. */
+  const each = ({ data, rows, cols }: Matrix, found: (row: number, column: number) => void): void => {
+    for (let row = 0; row < rows; row += height)
+      for (let column = 0; column < cols; column += width)
+        for (let i = 0; i < 4; i++) {
+          const at = index(i, row, column, rows, cols);
+          if (at < 0 || data[at] === 0) continue;
+          found(row, column);
+          break;
+        }
+  };
+  return {
+    padding: width,
+    height,
+    sections(rows, cols, { count }) {
+      checkCount(`sparse ${kind}`, "count", count, 0, Math.ceil(rows / height) * Math.ceil(cols / width));
+      return [
+        { name: "values", dtype: "F32", shape: [count as number, 4] },
+        { name: "places", dtype: "U16", shape: [count as number] },
+        starts(Math.ceil(rows / height)),
+      ];
+    },
+    formatOf(w) {
+      if (Math.ceil(w.cols / width) > 65536) return undefined;
+      let count = 0;
+      each(w, () => count++);
+      return { kind, count };
+    },
+    encode(w, { count }) {
+      const values = new Float32Array((count as number) * 4);
+      const places = new Uint16Array(count as number);
+      const starts = new Int32Array(Math.ceil(w.rows / height) + 1);
+      let block = 0;
+      each(w, (row, column) => {
+        for (let i = 0; i < 4; i++) values[block * 4 + i] = w.data[index(i, row, column, w.rows, w.cols)] ?? 0;
+        places[block++] = column / width;
+        starts[row / height + 1] = block;
+      });
+      for (let i = 1; i < starts.length; i++) starts[i] = Math.max(starts[i]!, starts[i - 1]!);
+      return { values, places, starts };
+    },
+    visit({ values, places, starts }, rows, cols, keep) {
+      checkStarts(kind, starts, places.length);
+      for (let line = 0; line < starts.length - 1; line++)
+        for (let block = starts[line]!; block < starts[line + 1]!; block++) {
+          const [row, column] = [line * height, places[block]! * width];
+          if (column >= cols || (block > starts[line]! && places[block]! <= places[block - 1]!))
+            throw wrong(kind, row, `blocks must rise and end before column ${cols}`);
+          for (let i = 0; i < 4; i++) {
+            const [at, value] = [index(i, row, column, rows, cols), values[block * 4 + i]!];
+            if (at >= 0) keep(at, value);
+            else if (value !== 0) throw wrong(kind, row, "it has a weight outside of the matrix");
+          }
+        }
+    },
+    ...kernels,
+  };
+}
+
+const block1x4 = blocks("block1x4", 1, 4, {
+  batch(k, { stage, panels, values, places, starts, cols, rows }, begin, end) {
+    k.block1x4_f32(stage, panels, values, places, starts, cols, rows, begin, end);
+  },
+  row(k, { out, x, values, places, starts, bias, activation }, begin, end) {
+    k.block1x4_row_f32(out, x, values, places, starts, bias, activation, begin, end);
+  },
+});
+
+const block4x1 = blocks("block4x1", 4, 1, {
+  batch(k, { stage, panels, values, places, starts, cols, rows }, begin, end) {
+    k.block4x1_f32(stage, panels, values, places, starts, cols, rows, begin, end);
+  },
+  row(k, { out, x, values, places, starts, bias, activation, rows }, begin, end) {
+    k.block4x1_row_f32(out, x, values, places, starts, bias, activation, rows, begin, end);
+  },
+});
+
+/** `kept` of each `group` columns, half of them, in order; a place has `bits` bits. Columns are padded to eights. */
+function half(group: 4 | 8, bits: 2 | 4): SparseLayout {
+  const kind = `${group / 2}:${group}`;
+  const kept = group / 2;
+  return {
+    padding: 8,
+    height: 1,
+    sections(rows, cols) {
+      const width = up(cols, 8);
+      return [
+        { name: "values", dtype: "F32", shape: [rows, width / 2] },
+        { name: "places", dtype: "U8", shape: [rows, (width * bits) / 16] },
+      ];
+    },
+    formatOf({ data, rows, cols }) {
+      for (let row = 0; row < rows; row++)
+        for (let first = 0; first < cols; first += group) {
+          let count = 0;
+          for (let c = first; c < Math.min(cols, first + group); c++) if (data[row * cols + c] !== 0) count++;
+          if (count > kept) return undefined;
+        }
+      return { kind };
+    },
+    encode({ data, rows, cols }) {
+      const width = up(cols, 8);
+      const values = new Float32Array((rows * width) / 2);
+      const places = new Uint8Array((rows * width * bits) / 16);
+      const at = (row: number, c: number): number => (c < cols ? data[row * cols + c]! : 0);
+      for (let row = 0, slot = 0; row < rows; row++)
+        for (let first = 0; first < width; first += group) {
+          let zeros = kept;
+          for (let i = 0; i < group; i++) if (at(row, first + i) !== 0) zeros--;
+          // The first zeros fill what is left free.
+          for (let i = 0; i < group; i++) {
+            const value = at(row, first + i);
+            if (value === 0 && zeros-- <= 0) continue;
+            values[slot] = value;
+            places[(slot * bits) >> 3]! |= i << ((slot * bits) & 7);
+            slot++;
+          }
+        }
+      return { values, places, starts: new Int32Array() };
+    },
+    visit({ values, places }, rows, cols, keep) {
+      const width = up(cols, 8);
+      for (let row = 0, slot = 0; row < rows; row++)
+        for (let first = 0; first < width; first += group) {
+          let before = -1;
+          for (let i = 0; i < kept; i++, slot++) {
+            const place = (places[(slot * bits) >> 3]! >> ((slot * bits) & 7)) & ((1 << bits) - 1);
+            if (place <= before || place >= group) throw wrong(kind, row, `places must rise and end before ${group}`);
+            before = place;
+            if (first + place < cols) keep(row * cols + first + place, values[slot]!);
+            else if (values[slot] !== 0) throw wrong(kind, row, "it has a weight outside of the matrix");
+          }
+        }
+    },
+    batch(k, { stage, panels, values, places, cols, rows }, begin, end) {
+      const kernel = bits === 2 ? k.half4_f32 : k.half8_f32;
+      kernel(stage, panels, values, places, cols, rows, begin, end);
+    },
+    row(k, { out, x, values, places, bias, activation, cols }, begin, end) {
+      const kernel = bits === 2 ? k.half4_row_f32 : k.half8_row_f32;
+      kernel(out, x, values, places, bias, activation, cols, begin, end);
+    },
+  };
+}
+
+/** By kind, and of equal size the first. */
+export const sparseLayouts = { "2:4": half(4, 2), "4:8": half(8, 4), block4x1, block1x4, csr, bitmap } as const;
+
+export type SparseKind = keyof typeof sparseLayouts;

@@ -88,6 +88,22 @@ const matmulOp: Op<MatmulParams, MatmulPlan> = {
   },
 };
 
+/** Most rows for which reading b where it is costs less than packing it: measured break-even is about 8. */
+const fewRows = 4;
+
+/** The same for few rows of a and a b stored [n, k]: columns are the outer loop, so that b is read once. */
+const fewRowsOp: Op<MatmulParams, MatmulPlan> = {
+  name: matmulOp.name,
+  infer(inputs, params) {
+    const { scratch: _, prepareWork: __, ...plan } = matmulOp.infer(inputs, params);
+    return { ...plan, work: plan.m === 0 ? 0 : plan.n };
+  },
+  wasm(kernels, out, [a, b, bias], { m, k, n }, { activation }, begin, end) {
+    kernels.matvec_f32(out, a!, b!, bias ?? 0, m, k, n, activationCode[activation], begin, end);
+  },
+  vjp: matmulOp.vjp!,
+};
+
 function checkBias(bias: Tensor | undefined, n: number): void {
   if (bias === undefined) return;
   checkDType("matmul", "bias", bias, "f32");
@@ -183,6 +199,8 @@ function product(a: Tensor, b: Tensor, options: MatmulOptions): Tensor<"f32"> {
     const y = apply(matmulOp, [reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape[a.rank - 1]!]), b, ...rest], params);
     return reshape(y, [...a.shape.slice(0, -1), y.shape[1]!]);
   }
+  if (a.rank === 2 && b.rank === 2 && transposeB && !transposeA && a.shape[0]! <= fewRows)
+    return apply(fewRowsOp, [a, b, ...rest], params);
   const [x, y] = alignBatches(a, b);
   return apply(matmulOp, [x, y, ...rest], params);
 }

@@ -28,3 +28,5 @@ export * from "./sparse";
 export * from "./sparseBitmap";
 export * from "./sparseBlocks";
 export * from "./sparsePattern";
+export * from "./descent";
+export * from "./logistic";

@@ -1,5 +1,5 @@
-// Passes over one contiguous row, shared by kernels: of softmax and cross-entropy, of masks.
-import { firstLanes, maxLanes, put, splat, sumLanes } from "./lanes";
+// Passes over one contiguous row, shared by kernels.
+import { firstLanes, madd2, maxLanes, put, splat, sumLanes } from "./lanes";
 import { exp4, log4 } from "./math";
 
 /** Largest of the row. */
@@ -44,4 +44,13 @@ export function rank(x: usize, i: usize, size: usize): usize {
   for (let j: usize = 0; j < i; j++) before += usize(load<f32>(x + (j << 2)) >= own);
   for (let j = i + 1; j < size; j++) before += usize(load<f32>(x + (j << 2)) > own);
   return before;
+}
+
+/** row −= factor · above, f64, from byte to byte: four at a time. */
+export function subtract(row: usize, above: usize, factor: f64, from: usize, to: usize): void {
+  const f = f64x2.splat(-factor);
+  for (let at = from; at < to; at += 32) {
+    v128.store(row + at, madd2(f, v128.load(above + at), v128.load(row + at)));
+    v128.store(row + at, madd2(f, v128.load(above + at, 16), v128.load(row + at, 16)), 16);
+  }
 }

@@ -1,6 +1,7 @@
 // Dense symmetric systems in f64, made from f32 data. Everything is padded to whole tiles of 4 × 4, so that no loop has an edge,
 // and read in panels of 4 columns, so that the inner loop reads in order: a tile has 8 accumulators of two lanes each.
 import { madd2 } from "./lanes";
+import { subtract } from "./rows";
 
 /** Per column of x [n, k]: its mean (0 unless `center`), and from out[k] on the sum of squares about it. Columns [begin, end). */
 export function moments_f64_f32(
@@ -134,14 +135,14 @@ function rowsOf(work: usize, size: usize): usize {
 
 /**
  * H = UᵀU (Cholesky) beside right-hand sides, which become U⁻ᵀB: rows [U | U⁻ᵀB] of `stride` numbers. H is rows and columns
- * `order` (m of them) of scale · system, plus `ridge` on the diagonal, where first `dead` replaces 0; `system` has rows of
+ * `order` (m of them) of scale · system, where `dead` replaces a 0 on the diagonal, plus the column's `ridge`; `system` has rows of
  * `systemStride` numbers, of which those from the diagonal on are read. B is its columns `targets` (r of them), behind
  * `systemSize`; or the identity, if `targets` is 0. The first number of `work` becomes the pivot (from 1) at which H is not
  * positive definite, or 0. Systems [begin, end): one.
  */
 export function eliminate_f64(
-  work: usize, system: usize, order: usize, targets: usize, m: usize, r: usize, systemSize: usize, systemStride: usize,
-  scale: f64, dead: f64, ridge: f64, begin: usize, end: usize,
+  work: usize, system: usize, ridge: usize, order: usize, targets: usize, m: usize, r: usize, systemSize: usize,
+  systemStride: usize, scale: f64, dead: f64, begin: usize, end: usize,
 ): void {
   if (begin == end) return;
   const size = (m + 3) & ~3;
@@ -155,7 +156,7 @@ export function eliminate_f64(
     if (i < m) {
       const a = load<u32>(order + (i << 2));
       diagonal = scale * load<f64>(system + ((a * systemStride + a) << 3));
-      diagonal = (diagonal == 0 ? dead : diagonal) + ridge;
+      diagonal = (diagonal == 0 ? dead : diagonal) + load<f64>(ridge + (a << 3));
       for (let j = i + 1; j < m; j++) {
         const b = load<u32>(order + (j << 2));
         store<f64>(row + (j << 3), scale * load<f64>(system + ((min(a, b) * systemStride + max(a, b)) << 3)));
@@ -199,15 +200,6 @@ export function eliminate_f64(
   }
 }
 
-/** row −= factor · above, from byte to byte: whole tiles. */
-function subtract(row: usize, above: usize, factor: f64, from: usize, to: usize): void {
-  const f = f64x2.splat(-factor);
-  for (let at = from; at < to; at += 32) {
-    v128.store(row + at, madd2(f, v128.load(above + at), v128.load(row + at)));
-    v128.store(row + at, madd2(f, v128.load(above + at, 16), v128.load(row + at, 16)), 16);
-  }
-}
-
 /** U⁻¹ of the right-hand sides that `eliminate_f64` left, as panels [begin, end) of 4 of them. */
 export function substitute_f64(out: usize, work: usize, m: usize, r: usize, begin: usize, end: usize): void {
   const size = (m + 3) & ~3;
@@ -243,6 +235,13 @@ export function inverse_factor_f32_f64(out: usize, work: usize, m: usize, begin:
     const from = rows + (((m - 1 - begin) * 2 * size + size + m - 1) << 3);
     for (let j: usize = 0; j < m; j++) store<f32>(to + (j << 2), j < begin ? 0 : <f32>load<f64>(from - (j << 3)));
   }
+}
+
+/** Rows [begin, end) of a symmetric [size, size] go below the diagonal, too; `stride` numbers apart. */
+export function mirror_f64(x: usize, size: usize, stride: usize, begin: usize, end: usize): void {
+  for (; begin < end; begin++)
+    for (let j = begin + 1; j < size; j++)
+      store<f64>(x + ((j * stride + begin) << 3), load<f64>(x + ((begin * stride + j) << 3)));
 }
 
 /** Rows [begin, end) of a symmetric [m, m], of which x holds what lies on and above the diagonal. */

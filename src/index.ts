@@ -40,6 +40,7 @@ export {
 } from "./files/safetensors.js";
 export { stateFromBytes, stateToBytes } from "./files/state.js";
 export { grad, stopGradient, valueAndGrad } from "./grad.js";
+export * as linear from "./linear/index.js";
 export { type ApplyOptions, type GraphNode, Model, type Params, type Trainable } from "./model.js";
 export * as nn from "./nn/index.js";
 export type { TensorLike } from "./op.js";

@@ -27,7 +27,7 @@ export function checkRows(who: string, x: Tensor, y: Tensor): void {
 }
 
 const indices = (from: ArrayLike<number>): Tensor<"i32"> => tensor(Int32Array.from(from));
-const upTo = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i);
+export const upTo = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i);
 
 /**
  * The smaller of the shares of the mean of the diagonal that stand for "as good as nothing" in `solve`: rounding errors of f64 stay as
@@ -39,15 +39,15 @@ const trace = 2 ** -26;
  * The w [r, order.length] of the least ||X wᵀ − Y||² + l2 · ||w||². Where columns of X depend on each other, the one of the least
  * norm: the limit of l2 → 0, extrapolated from three small ones (Richardson), which leaves an error of their third power.
  */
-export function solve(system: System, l2: number, order: Int32Array, targets: Int32Array): Float64Array {
+export function solve(system: System, l2: Float64Array, order: Int32Array, targets: Int32Array): Float64Array {
   return scope(() => {
     const [m, r] = [order.length, targets.length];
     const [rows, columns] = [indices(order), indices(targets)];
-    const at = (ridge: number): Float64Array | undefined => {
-      const done = eliminate(system, { ridge }, rows, columns);
+    const at = (more: number): Float64Array | undefined => {
+      const done = eliminate(system, { ridge: l2.map((own) => own + more) }, rows, columns);
       return done && substitute(done, m, r);
     };
-    const exact = at(l2);
+    const exact = at(0);
     if (exact !== undefined) return exact;
     const mean = order.reduce((sum, i) => sum + system.diagonal(i), 0) / m;
     const step = (mean > 0 ? mean : 1) * trace;
@@ -94,7 +94,7 @@ export function leastSquares(x: Tensor, y: Tensor, options: LeastSquaresOptions 
     const [ofY, yMoments] = checkData(who, "y", y, bias);
     checkRows(who, x, y);
     const [k, r] = [x.shape[1]!, y.shape[1]!];
-    const weight = solve(gram(x, xMoments, y, yMoments), l2, upTo(k), upTo(r));
+    const weight = solve(gram(x, xMoments, y, yMoments), new Float64Array(k).fill(l2), upTo(k), upTo(r));
     const offsets = Float64Array.from({ length: r }, (_, t) => {
       let offset = ofY[t]!;
       for (let i = 0; i < k; i++) offset -= weight[t * k + i]! * ofX[i]!;
@@ -145,7 +145,7 @@ export function maskedLeastSquares(x: Tensor, w: Tensor, mask: Tensor): Tensor<"
       const from = rows[0]! * k;
       const order = upTo(k).filter((i) => kept[from + i]);
       if (order.length === 0) continue;
-      const change = solve(system, 0, order, Int32Array.from(rows));
+      const change = solve(system, new Float64Array(k), order, Int32Array.from(rows));
       for (const [t, row] of rows.entries())
         for (const [i, column] of order.entries()) weight[row * k + column]! += change[t * order.length + i]!;
     }
@@ -203,7 +203,7 @@ function eliminateHessian(who: string, x: Tensor, options: InverseHessianOptions
   const system = gram(x, xMoments);
   const scale = 2 / x.shape[0]!;
   const mean = order.reduce((sum, i) => sum + (scale * system.diagonal(i) || 1), 0) / k;
-  const h = { scale, dead: 1, ridge: damp * mean };
+  const h = { scale, dead: 1, ridge: new Float64Array(k).fill(damp * mean) };
   const done = eliminate(system, h, indices(reverse ? order.reverse() : order));
   if (done === undefined)
     throw new ArgumentError(

@@ -1,17 +1,22 @@
 // Symmetric systems in f64. There is no f64 tensor: such numbers travel from op to op as the bytes of a u8 tensor.
 import { apply, applyInPlace, type Op, type OutPlan } from "../op.js";
 import { heap } from "../runtime/heap.js";
-import { place, readTensor, type Tensor } from "../tensor.js";
+import { place, readTensor, type Tensor, tensor } from "../tensor.js";
 
 /** Rows of data that are packed at a time: two panels of them fit the first cache. */
 const chunk = 256;
 
 /** `n` in whole tiles. */
-const whole = (n: number): number => Math.ceil(n / 4) * 4;
+export const whole = (n: number): number => Math.ceil(n / 4) * 4;
 
 /** The f64 numbers in a tensor of bytes, copied out. */
 export function readDoubles(bytes: Tensor<"u8">): Float64Array<ArrayBuffer> {
   return new Float64Array(readTensor(bytes).buffer as ArrayBuffer);
+}
+
+/** Bytes that hold f64 numbers. */
+export function doubles(values: Float64Array): Tensor<"u8"> {
+  return tensor(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
 }
 
 /** One of them. */
@@ -87,7 +92,8 @@ export interface Elimination {
   readonly scale?: number;
   /** Stands for a 0 on the diagonal. */
   readonly dead?: number;
-  readonly ridge: number;
+  /** One number to each column of X. */
+  readonly ridge: Float64Array;
 }
 
 interface EliminationPlan extends OutPlan<"u8"> {
@@ -96,9 +102,14 @@ interface EliminationPlan extends OutPlan<"u8"> {
   readonly r: number;
 }
 
-const eliminateOp: Op<Elimination & Pick<System, "size" | "stride">, EliminationPlan> = {
+interface EliminationParams extends Omit<Elimination, "ridge"> {
+  readonly size: number;
+  readonly stride: number;
+}
+
+const eliminateOp: Op<EliminationParams, EliminationPlan> = {
   name: "eliminate",
-  infer([, order, targets]) {
+  infer([, , order, targets]) {
     const m = order!.size;
     const size = whole(m);
     const stride = size + (targets === undefined ? size : whole(targets.size));
@@ -106,8 +117,8 @@ const eliminateOp: Op<Elimination & Pick<System, "size" | "stride">, Elimination
     const bytes = 16 + size * 8 + size * stride * 8 + 32 * stride * 8;
     return { shape: [bytes], dtype: "u8", work: 1, m, r: targets?.size ?? 0 };
   },
-  wasm(k, out, [system, order, targets], { m, r }, { scale = 1, dead = 0, ridge, size, stride }, begin, end) {
-    k.eliminate_f64(out, system!, order!, targets ?? 0, m, r, whole(size), stride, scale, dead, ridge, begin, end);
+  wasm(k, out, [system, ridge, order, targets], { m, r }, { scale = 1, dead = 0, size, stride }, begin, end) {
+    k.eliminate_f64(out, system!, ridge!, order!, targets ?? 0, m, r, size, stride, scale, dead, begin, end);
   },
 };
 
@@ -123,8 +134,10 @@ export function eliminate(
   targets?: Tensor<"i32">,
 ): Tensor<"u8"> | undefined {
   const { values, size, stride } = system;
-  const inputs = targets === undefined ? [values, order] : [values, order, targets];
-  const done = apply(eliminateOp, inputs, { ...h, size: whole(size), stride });
+  const { ridge, ...rest } = h;
+  const added = doubles(ridge);
+  const inputs = [values, added, order, ...(targets === undefined ? [] : [targets])];
+  const done = apply(eliminateOp, inputs, { ...rest, size: whole(size), stride });
   if (doubleAt(done, 0) === 0) return done;
   done.dispose();
   return undefined;

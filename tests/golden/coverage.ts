@@ -2,7 +2,7 @@ import { bits } from "./bits.js";
 import { codecs } from "./codecs.js";
 import { distill } from "./distill.js";
 import { integers } from "./integers.js";
-import { linear } from "./linear.js";
+import { linearModels } from "./linear.js";
 import { losses } from "./losses.js";
 import { activations, layers, matmulOps } from "./ops.js";
 import { optim } from "./optim.js";
@@ -19,7 +19,7 @@ export const coverage: CoverageTable = {
   ...layers,
   ...optim,
   ...distill,
-  ...linear,
+  ...linearModels,
   ...prune,
   ...quantize,
   ...integers,

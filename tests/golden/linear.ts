@@ -1,10 +1,13 @@
+import * as linear from "../../src/linear/index.js";
 import { sub } from "../../src/ops/binary.js";
+import { transpose } from "../../src/ops/layout.js";
 import { matmul } from "../../src/ops/matmul.js";
 import { sum } from "../../src/ops/reduce.js";
 import { leastSquares, maskedLeastSquares } from "../../src/ops/solve.js";
 import { square } from "../../src/ops/unary.js";
 import type { Tensor } from "../../src/tensor.js";
-import { type CoverageTable, notYet, type Run } from "./runner.js";
+import type { CoverageTable, Outputs, Run } from "./runner.js";
+import type { Args } from "./vectors.js";
 
 const squares = (x: Tensor, y: Tensor): Tensor => sum(square(sub(x, y)));
 
@@ -19,13 +22,38 @@ const maskedRefit: Run = ({ inputs: { x, w, mask } }) => {
   return { weight, residual: squares(now!, before!) };
 };
 
-export const linear: CoverageTable = {
+/** Plain numbers beside the tensors of a fit. */
+const withObjective = ({ coefficients, intercept, objective }: linear.LinearFit): Outputs => ({
+  coef: coefficients,
+  intercept,
+  objective: { shape: [], values: [objective] },
+});
+
+/** scikit-learn takes the columns as they are. */
+const options = ({ fit_intercept: intercept, l1_ratio: l1Ratio, ...rest }: Args) =>
+  ({ ...rest, intercept, standardize: false, ...(l1Ratio !== undefined && { l1Ratio }) }) as object;
+
+type Fit = (x: Tensor, y: Tensor, options: object) => linear.LinearFit;
+const fitted =
+  (fit: Fit): Run =>
+  ({ inputs: { X: x, y }, args }) =>
+    withObjective(fit(x!, y!, options(args)));
+
+const larsPath: Run = ({ inputs: { X: x, y }, args: { steps } }) => {
+  const path = linear.lassoPath(x!, y!, { intercept: false, standardize: false, steps: steps as number });
+  return {
+    alphas: { shape: [path.alphas.length], values: path.alphas },
+    coefs: transpose(path.coefficients),
+  };
+};
+
+export const linearModels: CoverageTable = {
   "ref.layer_fit": layerFit,
   "ref.masked_refit": maskedRefit,
-  ...notYet(
-    "linear models are to come",
-    ["Ridge", "Lasso", "ElasticNet", "MultiTaskLasso", "MultiTaskElasticNet", "lars_path", "LogisticRegression"].map(
-      (name) => `sklearn.linear_model.${name}`,
-    ),
-  ),
+  "sklearn.linear_model.Ridge": fitted(linear.ridge),
+  "sklearn.linear_model.Lasso": fitted(linear.lasso),
+  "sklearn.linear_model.ElasticNet": fitted(linear.elasticNet),
+  "sklearn.linear_model.MultiTaskLasso": fitted(linear.multiTaskLasso),
+  "sklearn.linear_model.MultiTaskElasticNet": fitted(linear.multiTaskElasticNet),
+  "sklearn.linear_model.lars_path": larsPath,
 };

@@ -1,0 +1,160 @@
+import { checkCount, checkOptions } from "../check.js";
+import { ShapeError } from "../errors.js";
+import { readDoubles, whole } from "../ops/system.js";
+import { scope } from "../scope.js";
+import { show } from "../shape.js";
+import { type Tensor, tensor } from "../tensor.js";
+import { type LinearOptions, type Problem, prepare } from "./fit.js";
+
+export interface LassoPathOptions extends LinearOptions {
+  /** Most knots after the first. Default 500. */
+  steps?: number;
+}
+
+/** Every lasso of a problem: between two knots coefficients and intercept go in straight lines. */
+export interface LassoPath {
+  /** Where columns come in or go out: from the least alpha that keeps all out, downwards. */
+  readonly alphas: Float64Array;
+  /** f32 [knots, k] */
+  readonly coefficients: Tensor<"f32">;
+  /** f32 [knots] */
+  readonly intercepts: Tensor<"f32">;
+}
+
+/** A column whose part outside of those that are in is less than this share of it depends on them. */
+const dependent = 1e-12;
+
+/**
+ * All solutions of `lasso` from the largest alpha to 0, exactly, by least angle regression (Efron, Hastie, Johnstone & Tibshirani 2004)
+ * in f64. A column that depends on those already in stays out. As scikit-learn's lars_path with method "lasso", but for
+ * `intercept` and `standardize`, which are on by default, and a row a knot.
+ *
+ * @param x f32 [n, k], n at least 1.
+ * @param y f32 [n].
+ * @throws {ShapeError} unless x has a row to each of y.
+ * @throws {ArgumentError} if x or y holds NaN or an infinity, or steps is no integer from 0.
+ * @example
+ * const path = linear.lassoPath(tensor([[-1, 1], [0, -2], [1, 1]]), tensor([-2, 0.5, 2]), { standardize: false });
+ * const knots = path.alphas; // [1.3333, 0.1667, 0]
+ */
+export function lassoPath(x: Tensor, y: Tensor, options: LassoPathOptions = {}): LassoPath {
+  checkOptions("lassoPath", options);
+  const { steps = 500 } = options;
+  checkCount("lassoPath", "steps", steps, 0);
+  if (y.rank !== 1) throw new ShapeError(`lassoPath: y is ${show(y.shape)}; it must be [rows]`);
+  return scope(() => {
+    const problem = prepare("lassoPath", x, y, options);
+    const { k, rows, scales, xMeans, yMeans } = problem;
+    const knots = walk(problem, steps);
+    const w = new Float64Array(knots.length * k);
+    for (const [at, knot] of knots.entries())
+      w.set(
+        knot.w.map((value, i) => value / scales[i]!),
+        at * k,
+      );
+    const free = knots.map((_, at) => yMeans[0]! - xMeans.reduce((sum, mean, i) => sum + mean * w[at * k + i]!, 0));
+    return {
+      alphas: Float64Array.from(knots, ({ largest }) => largest / rows),
+      coefficients: tensor(w, [knots.length, k]),
+      intercepts: tensor(free, [knots.length]),
+    };
+  });
+}
+
+interface Knot {
+  /** Largest correlation of a column with what is left of y. */
+  readonly largest: number;
+  /** Coefficients of the scaled columns. */
+  readonly w: Float64Array;
+}
+
+function walk({ system, k, scales }: Problem, steps: number): Knot[] {
+  const values = readDoubles(system.values);
+  const { stride } = system;
+  const g = (i: number, j: number): number =>
+    values[Math.min(i, j) * stride + Math.max(i, j)]! / (scales[i]! * scales[j]!);
+  const products = Float64Array.from({ length: k }, (_, i) => values[i * stride + whole(k)]! / scales[i]!);
+  const w = new Float64Array(k);
+  const signs = new Int8Array(k);
+  /** Columns that are in, and Cholesky's factor of their products, row by row. */
+  const inside: number[] = [];
+  const factor: Float64Array[] = [];
+  const barred = new Set<number>();
+  /** Takes column j in, unless it depends on those that are. */
+  const enter = (j: number): boolean => {
+    const row = new Float64Array(inside.length + 1);
+    let left = g(j, j);
+    for (const [a, i] of inside.entries()) {
+      let value = g(i, j);
+      for (let b = 0; b < a; b++) value -= factor[a]![b]! * row[b]!;
+      row[a] = value / factor[a]![a]!;
+      left -= row[a]! * row[a]!;
+    }
+    if (!(left > dependent * g(j, j))) return false;
+    row[inside.length] = Math.sqrt(left);
+    factor.push(row);
+    inside.push(j);
+    return true;
+  };
+  let largest = products.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const knots: Knot[] = [{ largest, w: w.slice() }];
+  let correlations = products;
+  let next = correlations.findIndex((value) => Math.abs(value) === largest);
+  /** Columns at the limit that are on their way inside: one that has just gone, and those that depended on it. */
+  let leaving = new Set<number>();
+  while (largest > 0 && knots.length <= steps) {
+    if (next >= 0) {
+      signs[next] = correlations[next]! < 0 ? -1 : 1;
+      if (!enter(next)) barred.add(next);
+    }
+    // All that are in keep correlations of one size: G d = signs.
+    const d = equiangular(
+      factor,
+      inside.map((i) => signs[i]!),
+    );
+    const turns = Float64Array.from({ length: k }, (_, j) => inside.reduce((sum, i, a) => sum + g(i, j) * d[a]!, 0));
+    let step = largest;
+    let leaves = -1;
+    next = -1;
+    for (const [a, i] of inside.entries()) {
+      const until = -w[i]! / d[a]!;
+      if (until > 0 && until < step) [step, leaves] = [until, a];
+    }
+    for (let j = 0; j < k; j++) {
+      if (inside.includes(j) || barred.has(j)) continue;
+      for (const sign of [1, -1]) {
+        if (leaving.has(j) && sign * correlations[j]! > 0) continue;
+        const until = Math.max(largest - sign * correlations[j]!, 0) / (1 - sign * turns[j]!);
+        if (until >= 0 && until < step) [step, leaves, next] = [until, -1, j];
+      }
+    }
+    for (const [a, i] of inside.entries()) w[i]! += step * d[a]!;
+    largest = step === largest ? 0 : largest - step;
+    leaving.clear();
+    if (leaves >= 0) {
+      const [gone, ...rest] = inside.splice(leaves) as [number, ...number[]];
+      w[gone] = 0;
+      factor.length = leaves;
+      for (const j of rest) enter(j);
+      leaving = new Set([gone, ...barred]);
+      barred.clear();
+    }
+    correlations = products.map((value, j) => value - inside.reduce((sum, i) => sum + g(i, j) * w[i]!, 0));
+    knots.push({ largest, w: w.slice() });
+  }
+  return knots;
+}
+
+/** d with L Lᵀ d = signs. */
+function equiangular(factor: readonly Float64Array[], signs: readonly number[]): Float64Array {
+  const d = Float64Array.from(signs);
+  for (const [a, row] of factor.entries()) {
+    for (let b = 0; b < a; b++) d[a]! -= row[b]! * d[b]!;
+    d[a]! /= row[a]!;
+  }
+  for (let a = d.length - 1; a >= 0; a--) {
+    for (let b = a + 1; b < d.length; b++) d[a]! -= factor[b]![a]! * d[b]!;
+    d[a]! /= factor[a]![a]!;
+  }
+  return d;
+}

@@ -9,5 +9,6 @@ export {
 export type { IterativeFit, LinearFit, LinearOptions } from "./fit.js";
 export { lasso } from "./lasso.js";
 export { type LassoPath, type LassoPathOptions, lassoPath } from "./lassoPath.js";
+export { type LogisticFit, type LogisticOptions, logisticRegression } from "./logisticRegression.js";
 export { multiTaskElasticNet, multiTaskLasso } from "./multiTask.js";
 export { type RidgeOptions, ridge } from "./ridge.js";

@@ -1,6 +1,6 @@
 import * as linear from "../../src/linear/index.js";
 import { sub } from "../../src/ops/binary.js";
-import { transpose } from "../../src/ops/layout.js";
+import { reshape, transpose } from "../../src/ops/layout.js";
 import { matmul } from "../../src/ops/matmul.js";
 import { sum } from "../../src/ops/reduce.js";
 import { leastSquares, maskedLeastSquares } from "../../src/ops/solve.js";
@@ -23,7 +23,7 @@ const maskedRefit: Run = ({ inputs: { x, w, mask } }) => {
 };
 
 /** Plain numbers beside the tensors of a fit. */
-const withObjective = ({ coefficients, intercept, objective }: linear.LinearFit): Outputs => ({
+const withObjective = ({ coefficients, intercept, objective }: Omit<linear.LinearFit, "predict">): Outputs => ({
   coef: coefficients,
   intercept,
   objective: { shape: [], values: [objective] },
@@ -47,6 +47,17 @@ const larsPath: Run = ({ inputs: { X: x, y }, args: { steps } }) => {
   };
 };
 
+const logistic: Run = ({ inputs: { X: x, y }, args: { weights, ...rest } }) => {
+  const fit = linear.logisticRegression(x!, y!, {
+    ...options(rest),
+    ...(weights !== undefined && { classWeights: weights as number[] }),
+  });
+  const out = withObjective(fit);
+  // liblinear, which solves these, gives a number where there is no intercept.
+  const bare = rest.penalty === "l1" && rest.fit_intercept === false;
+  return bare ? { ...out, intercept: reshape(fit.intercept, []) } : out;
+};
+
 export const linearModels: CoverageTable = {
   "ref.layer_fit": layerFit,
   "ref.masked_refit": maskedRefit,
@@ -56,4 +67,5 @@ export const linearModels: CoverageTable = {
   "sklearn.linear_model.MultiTaskLasso": fitted(linear.multiTaskLasso),
   "sklearn.linear_model.MultiTaskElasticNet": fitted(linear.multiTaskElasticNet),
   "sklearn.linear_model.lars_path": larsPath,
+  "sklearn.linear_model.LogisticRegression": logistic,
 };

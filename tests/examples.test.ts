@@ -62,8 +62,8 @@ describe("examples", () => {
     const documented = [...text.matchAll(/@example(?:[^*]|\*(?!\/))*\*\/\nexport (?:async )?function (\w+)/g)].map(
       (m) => m[1],
     );
-    const { nn, optim, ...own } = spokeshave;
-    const spaces: object[] = [own, nn, optim];
+    const { linear, nn, optim, ...own } = spokeshave;
+    const spaces: object[] = [own, linear, nn, optim];
     const functions = spaces
       .flatMap((space) => Object.entries(space))
       .filter(([, value]) => typeof value === "function" && !/^class\b/.test(Function.prototype.toString.call(value)));

@@ -35,7 +35,7 @@ const dependent = 1e-12;
  * @throws {ArgumentError} if x or y holds NaN or an infinity, or steps is no integer from 0.
  * @example
  * const path = linear.lassoPath(tensor([[-1, 1], [0, -2], [1, 1]]), tensor([-2, 0.5, 2]), { standardize: false });
- * const knots = path.alphas; // [1.3333, 0.1667, 0]
+ * const knots = path.alphas; // [1.3333, 0.3333, 0]
  */
 export function lassoPath(x: Tensor, y: Tensor, options: LassoPathOptions = {}): LassoPath {
   checkOptions("lassoPath", options);

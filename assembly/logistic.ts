@@ -1,4 +1,5 @@
 // The loss of linear classifiers and its gradient, in f64 over f32 data, in one pass.
+import { madd2 } from "./lanes";
 import { exp64, log64 } from "./math64";
 
 /**
@@ -55,10 +56,8 @@ function dot(x: usize, w: usize, k: usize): f64 {
   let a = f64x2.splat(0), b = f64x2.splat(0);
   const whole = k & ~3;
   for (let j: usize = 0; j < whole; j += 4) {
-    const values = v128.load(x + (j << 2));
-    a = f64x2.add(a, f64x2.mul(f64x2.promote_low_f32x4(values), v128.load(w + (j << 3))));
-    const high = v128.shuffle<i64>(values, values, 1, 1);
-    b = f64x2.add(b, f64x2.mul(f64x2.promote_low_f32x4(high), v128.load(w + (j << 3), 16)));
+    a = madd2(f64x2.promote_low_f32x4(v128.load64_zero(x + (j << 2))), v128.load(w + (j << 3)), a);
+    b = madd2(f64x2.promote_low_f32x4(v128.load64_zero(x + (j << 2), 8)), v128.load(w + (j << 3), 16), b);
   }
   a = f64x2.add(a, b);
   let sum = f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1);
@@ -73,10 +72,8 @@ function spread(to: usize, x: usize, factor: f64, k: usize): void {
   const f = f64x2.splat(factor);
   const whole = k & ~3;
   for (let j: usize = 0; j < whole; j += 4, to += 32) {
-    const values = v128.load(x + (j << 2));
-    v128.store(to, f64x2.add(v128.load(to), f64x2.mul(f64x2.promote_low_f32x4(values), f)));
-    const high = v128.shuffle<i64>(values, values, 1, 1);
-    v128.store(to, f64x2.add(v128.load(to, 16), f64x2.mul(f64x2.promote_low_f32x4(high), f)), 16);
+    v128.store(to, madd2(f64x2.promote_low_f32x4(v128.load64_zero(x + (j << 2))), f, v128.load(to)));
+    v128.store(to, madd2(f64x2.promote_low_f32x4(v128.load64_zero(x + (j << 2), 8)), f, v128.load(to, 16)), 16);
   }
   for (let j = whole; j < k; j++, to += 8)
     store<f64>(to, load<f64>(to) + <f64>load<f32>(x + (j << 2)) * factor);

@@ -45,14 +45,8 @@ function packColumns(to: usize, x: usize, means: usize, k: usize, j: usize, dept
   const lanes = min(k - j, 4);
   means += j << 3;
   for (let from = x + (j << 2); depth > 0; depth--, from += k << 2, to += 32)
-    if (lanes == 4) {
-      const values = v128.load(from);
-      v128.store(to, f64x2.sub(f64x2.promote_low_f32x4(values), v128.load(means)));
-      const high = v128.shuffle<i64>(values, values, 1, 1);
-      v128.store(to, f64x2.sub(f64x2.promote_low_f32x4(high), v128.load(means, 16)), 16);
-    } else
-      for (let i: usize = 0; i < 4; i++)
-        store<f64>(to + (i << 3), i < lanes ? <f64>load<f32>(from + (i << 2)) - load<f64>(means + (i << 3)) : 0);
+    for (let i: usize = 0; i < 4; i++)
+      store<f64>(to + (i << 3), i < lanes ? <f64>load<f32>(from + (i << 2)) - load<f64>(means + (i << 3)) : 0);
 }
 
 /** Panels [begin, end) of `depth` rows of f64, `stride` apart. */
@@ -224,29 +218,9 @@ export function substitute_f64(out: usize, work: usize, m: usize, r: usize, begi
   }
 }
 
-/**
- * Rows [begin, end) of the upper V with H⁻¹ = VᵀV, from the elimination beside the identity of H in reverse order: U⁻ᵀ in reverse.
- */
-export function inverse_factor_f32_f64(out: usize, work: usize, m: usize, begin: usize, end: usize): void {
-  const size = (m + 3) & ~3;
-  const rows = rowsOf(work, size);
-  for (; begin < end; begin++) {
-    const to = out + ((begin * m) << 2);
-    const from = rows + (((m - 1 - begin) * 2 * size + size + m - 1) << 3);
-    for (let j: usize = 0; j < m; j++) store<f32>(to + (j << 2), j < begin ? 0 : <f32>load<f64>(from - (j << 3)));
-  }
-}
-
 /** Rows [begin, end) of a symmetric [size, size] go below the diagonal, too; `stride` numbers apart. */
 export function mirror_f64(x: usize, size: usize, stride: usize, begin: usize, end: usize): void {
   for (; begin < end; begin++)
     for (let j = begin + 1; j < size; j++)
       store<f64>(x + ((j * stride + begin) << 3), load<f64>(x + ((begin * stride + j) << 3)));
-}
-
-/** Rows [begin, end) of a symmetric [m, m], of which x holds what lies on and above the diagonal. */
-export function symmetric_f32_f64(out: usize, x: usize, m: usize, stride: usize, begin: usize, end: usize): void {
-  for (; begin < end; begin++)
-    for (let j: usize = 0; j < m; j++)
-      store<f32>(out + ((begin * m + j) << 2), <f32>load<f64>(x + ((min(begin, j) * stride + max(begin, j)) << 3)));
 }

@@ -1,5 +1,6 @@
 // What fits of linear models to squared errors share: how they start, and what they give.
 import { ShapeError } from "../errors.js";
+import { checkDType } from "../op.js";
 import { reshape } from "../ops/layout.js";
 import { matmul } from "../ops/matmul.js";
 import { checkData, checkRows } from "../ops/solve.js";
@@ -66,6 +67,7 @@ export function prepare(
   y: Tensor,
   { intercept = true, standardize = true }: LinearOptions,
 ): Problem {
+  checkDType(who, "y", y, "f32");
   const single = y.rank === 1;
   if (!single && y.rank !== 2)
     throw new ShapeError(`${who}: y is ${show(y.shape)}; it must be [rows] or [rows, targets]`);

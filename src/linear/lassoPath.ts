@@ -1,5 +1,6 @@
 import { checkCount, checkOptions } from "../check.js";
 import { ShapeError } from "../errors.js";
+import { checkDType } from "../op.js";
 import { readDoubles, whole } from "../ops/system.js";
 import { scope } from "../scope.js";
 import { show } from "../shape.js";
@@ -21,6 +22,8 @@ export interface LassoPath {
   readonly intercepts: Tensor<"f32">;
 }
 
+/** What happens within this share of the first alpha of 0 happens at 0. */
+const rounding = 1e-13;
 /** A column whose part outside of those that are in is less than this share of it depends on them. */
 const dependent = 1e-12;
 
@@ -41,6 +44,7 @@ export function lassoPath(x: Tensor, y: Tensor, options: LassoPathOptions = {}):
   checkOptions("lassoPath", options);
   const { steps = 500 } = options;
   checkCount("lassoPath", "steps", steps, 0);
+  checkDType("lassoPath", "y", y, "f32");
   if (y.rank !== 1) throw new ShapeError(`lassoPath: y is ${show(y.shape)}; it must be [rows]`);
   return scope(() => {
     const problem = prepare("lassoPath", x, y, options);
@@ -98,10 +102,9 @@ function walk({ system, k, scales }: Problem, steps: number): Knot[] {
   };
   let largest = products.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const knots: Knot[] = [{ largest, w: w.slice() }];
+  const nothing = rounding * largest;
   let correlations = products;
   let next = correlations.findIndex((value) => Math.abs(value) === largest);
-  /** Columns at the limit that are on their way inside: one that has just gone, and those that depended on it. */
-  let leaving = new Set<number>();
   while (largest > 0 && knots.length <= steps) {
     if (next >= 0) {
       signs[next] = correlations[next]! < 0 ? -1 : 1;
@@ -113,30 +116,32 @@ function walk({ system, k, scales }: Problem, steps: number): Knot[] {
       inside.map((i) => signs[i]!),
     );
     const turns = Float64Array.from({ length: k }, (_, j) => inside.reduce((sum, i, a) => sum + g(i, j) * d[a]!, 0));
-    let step = largest;
-    let leaves = -1;
+    // The next event, of equals that of the least column: where many fall together, that order comes to an end (Murty 1974).
+    let [step, leaves] = [largest - nothing, -1];
     next = -1;
-    for (const [a, i] of inside.entries()) {
-      const until = -w[i]! / d[a]!;
-      if (until > 0 && until < step) [step, leaves] = [until, a];
-    }
     for (let j = 0; j < k; j++) {
-      if (inside.includes(j) || barred.has(j)) continue;
-      for (const sign of [1, -1]) {
-        if (leaving.has(j) && sign * correlations[j]! > 0) continue;
-        const until = Math.max(largest - sign * correlations[j]!, 0) / (1 - sign * turns[j]!);
-        if (until >= 0 && until < step) [step, leaves, next] = [until, -1, j];
-      }
+      const a = inside.indexOf(j);
+      if (a >= 0) {
+        // One that has come in with others may be on the wrong side of 0 and has to go again.
+        const until = w[j] === 0 ? (d[a]! * signs[j]! < 0 ? 0 : largest) : -w[j]! / d[a]!;
+        if (until >= 0 && until < step) [step, leaves, next] = [until, a, -1];
+      } else if (!barred.has(j))
+        for (const sign of [1, -1]) {
+          const distance = largest - sign * correlations[j]!;
+          const speed = 1 - sign * turns[j]!;
+          const until = distance > nothing ? distance / speed : 0;
+          if (speed > rounding && until < step) [step, leaves, next] = [until, -1, j];
+        }
     }
+    if (leaves < 0 && next < 0) step = largest;
     for (const [a, i] of inside.entries()) w[i]! += step * d[a]!;
     largest = step === largest ? 0 : largest - step;
-    leaving.clear();
     if (leaves >= 0) {
       const [gone, ...rest] = inside.splice(leaves) as [number, ...number[]];
       w[gone] = 0;
       factor.length = leaves;
       for (const j of rest) enter(j);
-      leaving = new Set([gone, ...barred]);
+      // Another may be free of what barred it.
       barred.clear();
     }
     correlations = products.map((value, j) => value - inside.reduce((sum, i) => sum + g(i, j) * w[i]!, 0));

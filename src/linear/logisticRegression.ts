@@ -85,9 +85,12 @@ export function logisticRegression(x: Tensor, labels: Tensor, options: LogisticO
     const squares = ofX.subarray(k);
     const spreads = intercept || !standardize ? squares : readDoubles(moments(x, true)).subarray(k);
     const penalized = standardize ? deviations(spreads, rows) : new Float64Array(k).fill(1);
-    // Steps are taken where columns bend the objective alike: the loss by a quarter of their squares at most, the penalty besides.
-    const sizes = squares.map(
-      (square, j) => Math.sqrt(square / rows + (4 * ofL2 * penalized[j]! * penalized[j]!) / (C * total)) || 1,
+    // Steps are taken where columns bend the objective alike: the loss by a quarter of their squares at most, the penalty besides. One
+    // that is constant does not move.
+    const sizes = squares.map((square, j) =>
+      square === 0
+        ? Number.POSITIVE_INFINITY
+        : Math.sqrt(square / rows + (4 * ofL2 * penalized[j]! * penalized[j]!) / (C * total)),
     );
     const scales = penalized.map((scale, j) => scale / sizes[j]!);
     const perWeight = (of: (scale: number) => number): Float64Array =>

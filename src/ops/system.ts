@@ -180,28 +180,21 @@ const inverseOp: Op<{ readonly m: number }, OutPlan<"u8">> = {
   },
 };
 
-const symmetricOp: Op<{ readonly m: number }, OutPlan<"f32">> = {
-  name: "symmetric",
-  infer: (_, { m }) => ({ shape: [m, m], dtype: "f32", work: m }),
-  wasm(k, out, [x], _, { m }, begin, end) {
-    k.symmetric_f32_f64(out, x!, m, whole(m), begin, end);
-  },
-};
-
 /** H⁻¹ [m, m], from the elimination beside the identity. */
 export function inverse(done: Tensor<"u8">, m: number): Tensor<"f32"> {
-  return apply(symmetricOp, [apply(inverseOp, [done], { m })], { m });
+  const upper = readDoubles(apply(inverseOp, [done], { m }));
+  return square(m, (i, j) => upper[Math.min(i, j) * whole(m) + Math.max(i, j)]!);
 }
 
-const inverseFactorOp: Op<{ readonly m: number }, OutPlan<"f32">> = {
-  name: "inverseFactor",
-  infer: (_, { m }) => ({ shape: [m, m], dtype: "f32", work: m }),
-  wasm(k, out, [done], _, { m }, begin, end) {
-    k.inverse_factor_f32_f64(out, done!, m, begin, end);
-  },
-};
-
-/** The upper V [m, m] with H⁻¹ = VᵀV, from the elimination beside the identity of H in reverse order. */
+/** The upper V [m, m] with H⁻¹ = VᵀV, from the elimination beside the identity of H in reverse order: U⁻ᵀ in reverse. */
 export function inverseFactor(done: Tensor<"u8">, m: number): Tensor<"f32"> {
-  return apply(inverseFactorOp, [done], { m });
+  const size = whole(m);
+  const rows = readDoubles(done).subarray(2 + size);
+  return square(m, (i, j) => (j < i ? 0 : rows[(m - 1 - i) * 2 * size + size + m - 1 - j]!));
+}
+
+function square(m: number, value: (i: number, j: number) => number): Tensor<"f32"> {
+  const values = new Float32Array(m * m);
+  for (let i = 0; i < m; i++) for (let j = 0; j < m; j++) values[i * m + j] = value(i, j);
+  return tensor(values, [m, m]);
 }

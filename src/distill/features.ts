@@ -114,19 +114,23 @@ export function attentionTransfer(
       throw new ShapeError(
         `attentionTransfer: student is ${show(student.shape)}, teacher ${show(teacher.shape)}; all but the channels must be equal`,
       );
-    const apart = sub(mine, theirs);
+    const apart = sub(unit(flat(mine)), unit(flat(theirs)));
     return variant === "mse" ? mul(mean(square(apart)), beta) : mul(mean(norm(apart, { axes: 1 })), beta / 2);
   });
 }
 
+/** How much goes on at each place: the channels are gone. */
 function attention(name: string, a: Tensor, p: number, axis: number): Tensor {
   checkDType("attentionTransfer", name, a, "f32");
   if (a.rank < 3)
     throw new ShapeError(`attentionTransfer: ${name} is ${show(a.shape)}; it needs [batch, channels, places …]`);
+  batchOf("attentionTransfer", a);
+  if (checkAxis("attentionTransfer", axis, a.rank) === 0)
+    throw new ArgumentError("attentionTransfer: axis 0 is the batch; the channels lie along another");
   const size = abs(a);
   let power: Tensor = size;
   for (let i = 1; i < p; i++) power = mul(power, size);
-  return unit(reshape(sum(power, { axes: axis }), [batchOf("attentionTransfer", a), -1]));
+  return sum(power, { axes: axis });
 }
 
 /**

@@ -142,6 +142,8 @@ describe("refused:", () => {
       () => attentionTransfer(x(2, 3), x(2, 3)),
     ],
     [/all but the channels must be equal/, ShapeError, () => attentionTransfer(x(2, 3, 4), x(2, 3, 5))],
+    [/all but the channels must be equal/, ShapeError, () => attentionTransfer(x(2, 3, 2, 3), x(2, 4, 3, 2))],
+    [/axis 0 is the batch/, ArgumentError, () => attentionTransfer(x(2, 3, 4), x(2, 3, 4), { axis: 0 })],
     [/^attentionTransfer: p is 1.5/, ArgumentError, () => attentionTransfer(x(2, 3, 4), x(2, 3, 4), { p: 1.5 })],
     [/^attentionTransfer: beta is -1/, ArgumentError, () => attentionTransfer(x(2, 3, 4), x(2, 3, 4), { beta: -1 })],
     [/variant is "l2"/, ArgumentError, () => attentionTransfer(x(2, 3, 4), x(2, 3, 4), { variant: "l2" as "mse" })],

@@ -30,3 +30,6 @@ export * from "./sparseBlocks";
 export * from "./sparsePattern";
 export * from "./descent";
 export * from "./logistic";
+export * from "./fakeQuantize";
+export * from "./floats";
+export * from "./codebook";

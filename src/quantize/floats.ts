@@ -1,0 +1,78 @@
+import { checkOptions, said } from "../check.js";
+import { ArgumentError } from "../errors.js";
+import { stopGradient } from "../grad.js";
+import { div, maximum } from "../ops/binary.js";
+import { greater } from "../ops/compare.js";
+import { floatLayout, packFloats } from "../ops/floats.js";
+import { max } from "../ops/reduce.js";
+import { straightThrough } from "../ops/straightThrough.js";
+import { abs } from "../ops/unary.js";
+import { where } from "../ops/where.js";
+import { scope } from "../scope.js";
+import type { Tensor } from "../tensor.js";
+import { checkMatrix } from "./matrix.js";
+import type { WeightScheme } from "./scheme.js";
+
+/** A scheme from how it packs: the gradient goes straight through. */
+export function packing(
+  name: string,
+  bits: number,
+  pack: (w: Tensor) => ReturnType<WeightScheme["pack"]>,
+): WeightScheme {
+  return {
+    name,
+    bits,
+    pack(w) {
+      checkMatrix(name, w);
+      return pack(w);
+    },
+    fake: (w) =>
+      scope(() => {
+        checkMatrix(name, w);
+        return straightThrough(w, pack(stopGradient(w)).dense());
+      }),
+  };
+}
+
+/**
+ * Floats of 16 bits as IEEE 754 has them: 11 significant bits, from 6e-8 to 65504; what lies beyond becomes 65504. Relative error
+ * 2⁻¹¹, below 6e-5 absolute 3e-8.
+ *
+ * @example
+ * const half = quantize(model, { weights: f16() });
+ */
+export function f16(): WeightScheme {
+  return packing("f16", 16, (w) => packFloats(w, "f16"));
+}
+
+/**
+ * The upper half of f32: its range, 8 significant bits, relative error 2⁻⁸.
+ *
+ * @example
+ * const half = quantize(model, { weights: bf16() });
+ */
+export function bf16(): WeightScheme {
+  return packing("bf16", 16, (w) => packFloats(w, "bf16"));
+}
+
+/**
+ * Floats of 8 bits (Micikevicius et al. 2022), each row scaled so that its largest number is the format's largest: 448 of e4m3fn
+ * (4 significant bits, relative error 2⁻⁴), 57344 of e5m2 (3 bits, 2⁻³).
+ *
+ * @throws {ArgumentError} if there is no such format.
+ * @example
+ * const small = quantize(model, { weights: fp8({ format: "e4m3fn" }) });
+ */
+export function fp8(options: { format?: "e4m3fn" | "e5m2" } = {}): WeightScheme {
+  checkOptions("fp8", options);
+  const { format = "e4m3fn" } = options;
+  if (format !== "e4m3fn" && format !== "e5m2")
+    throw new ArgumentError(`fp8: format is ${said(format)}; it can be "e4m3fn" or "e5m2"`);
+  const { top } = floatLayout("fp8", format);
+  return packing(`fp8 ${format}`, 8, (w) => scope(() => packFloats(w, format, unitOf(max(abs(w), { axes: 1 }), top))));
+}
+
+/** Scales that make `size` the largest code: 1 where all is 0, and none so small that f32 loses digits. */
+function unitOf(size: Tensor, top: number): Tensor<"f32"> {
+  return where(greater(size, 0), maximum(div(size, top), 2 ** -126), 1) as Tensor<"f32">;
+}

@@ -1,6 +1,8 @@
 // Between packed tensors on the heap and their sections in a file: section `s` of parameter `p` is the tensor `p.s`.
 import { FileError, SpokeshaveError } from "../errors.js";
 import { BitTensor } from "../ops/bits.js";
+import { CodebookTensor } from "../ops/codebook.js";
+import { FloatTensor } from "../ops/floats.js";
 import { QTensor } from "../ops/quantized.js";
 import { SparseTensor } from "../ops/sparse.js";
 import { sparseLayouts } from "../ops/sparseLayouts.js";
@@ -15,6 +17,8 @@ const kinds: ReadonlyMap<string, PackedClass> = new Map<string, PackedClass>([
   ["binary", BitTensor],
   ["ternary", BitTensor],
   ...Object.keys(sparseLayouts).map((kind) => [kind, SparseTensor] as const),
+  ["codebook", CodebookTensor],
+  ["float", FloatTensor],
 ]);
 
 /** What the graph says of a packed parameter. */

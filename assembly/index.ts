@@ -33,3 +33,4 @@ export * from "./logistic";
 export * from "./fakeQuantize";
 export * from "./floats";
 export * from "./codebook";
+export * from "./gptq";

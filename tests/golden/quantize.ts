@@ -1,10 +1,14 @@
 import { maximum } from "../../src/ops/binary.js";
 import { cast } from "../../src/ops/cast.js";
 import { affineCodes, fakeQuantize, lsq } from "../../src/ops/fakeQuantize.js";
+import { full } from "../../src/ops/fill.js";
 import { decodeFloats, encodeFloats, type FloatType } from "../../src/ops/floats.js";
 import { reshape, transpose } from "../../src/ops/layout.js";
-import { abs } from "../../src/ops/unary.js";
+import { quantized } from "../../src/ops/quantized.js";
+import { abs, neg } from "../../src/ops/unary.js";
 import { sectionOf } from "../../src/packed.js";
+import { searchScales } from "../../src/quantize/awq.js";
+import { gptqCodes } from "../../src/quantize/gptq.js";
 import { type Codes, type Grid, gridOf } from "../../src/quantize/grid.js";
 import { nf4 } from "../../src/quantize/nf4.js";
 import { minMax, percentile, type Range } from "../../src/quantize/ranges/index.js";
@@ -12,7 +16,7 @@ import { leastDivergence } from "../../src/quantize/ranges/kl.js";
 import { leastError } from "../../src/quantize/ranges/mse.js";
 import { joinRuns, runsOf } from "../../src/quantize/runs.js";
 import { readTensor, type Tensor, tensor } from "../../src/tensor.js";
-import { type CoverageTable, differentiable, type Inputs, notYet, type Outputs, type Task } from "./runner.js";
+import { type CoverageTable, differentiable, type Inputs, type Outputs, type Task } from "./runner.js";
 
 interface FakeArgs {
   readonly scale?: number;
@@ -81,6 +85,52 @@ function ranged(range: Range, [low, high]: readonly [string, string]): (task: Ta
   };
 }
 
+interface GptqArgs {
+  readonly bits: number;
+  readonly symmetric: boolean;
+  readonly block: number;
+  readonly group_size: number;
+  readonly act_order: boolean;
+  readonly damp: number;
+}
+
+function roundedInOrder({ inputs, args }: Task): Outputs {
+  const { bits, symmetric, block, group_size, act_order: actOrder, damp } = args as unknown as GptqArgs;
+  const [w, x] = [inputs.w!, inputs.x!];
+  const [rows, columns] = w.shape as [number, number];
+  const codes: Codes = { low: 0, high: 2 ** bits - 1, symmetric: false };
+  // The vectors' grid, from −max|w| to max|w| where it is symmetric, with the middle rounded up.
+  const grid = (part: Tensor): Grid => {
+    const { low, high } = minMax().of(part, codes);
+    const size = maximum(abs(low), abs(high));
+    const { scale, zeroPoint } = gridOf(symmetric ? { low: neg(size), high: size } : { low, high }, codes);
+    const column = (t: Tensor) => reshape(t, [t.size, 1]) as Tensor<"f32">;
+    return {
+      scale: column(scale),
+      zeroPoint: column(symmetric ? full([scale.size], (codes.high + 1) / 2) : zeroPoint),
+    };
+  };
+  const group = group_size || columns;
+  const found = gptqCodes(w, x, { block, actOrder, damp, codes, group, grid });
+  const options = { bits: 8, signed: false, group } as const;
+  const packed = quantized(readTensor(found.codes), found.grid.scale, found.grid.zeroPoint, w.shape, options);
+  const spread = (of: ArrayLike<number>) => ({
+    shape: w.shape,
+    values: Float64Array.from({ length: rows * columns }, (_, i) => {
+      const groups = Math.ceil(columns / group);
+      return of[Math.floor(i / columns) * groups + Math.floor((i % columns) / group)]!;
+    }),
+  });
+  return {
+    out: packed.dense(),
+    codes: found.codes,
+    scale: spread(packed.scales()),
+    zero: spread(packed.zeroPoints()),
+    perm: tensor(found.order),
+    loss: found.loss,
+  };
+}
+
 const number = (value: number): Tensor => tensor([value], []);
 
 /** The formats as the vectors name them. */
@@ -133,5 +183,11 @@ export const quantize: CoverageTable = {
       dequantized: reshape(packed.dense(), x!.shape),
     };
   },
-  ...notYet("quantization is to come", ["ref.gptq", "ref.awq_scale_search"]),
+  "ref.gptq": roundedInOrder,
+  "ref.awq_scale_search": ({ inputs: { w, x }, args: { bits, grid } }) => {
+    const codes: Codes = { low: 0, high: 2 ** (bits as number) - 1, symmetric: false };
+    const fake = (t: Tensor) => fakeQuantize(t, { ...gridOf(minMax().of(t, codes), codes), ...codes, axis: 0 });
+    const { losses, index } = searchScales(w!, x!, grid as number, fake);
+    return { losses: tensor(losses), index: number(index) };
+  },
 };

@@ -50,6 +50,7 @@ export { cast } from "./ops/cast.js";
 export { equal, greater, less } from "./ops/compare.js";
 export { concat } from "./ops/concat.js";
 export { expand } from "./ops/expand.js";
+export { affineCodes, type CodeRange, type FakeQuantizeOptions, fakeQuantize, lsq } from "./ops/fakeQuantize.js";
 export { full, ones, zeros } from "./ops/fill.js";
 export { gather } from "./ops/gather.js";
 export { type IntMatmulOptions, intMatmul } from "./ops/intMatmul.js";
@@ -89,6 +90,7 @@ export {
 } from "./ops/solve.js";
 export { type SparseOptions, type SparseTensor, sparse } from "./ops/sparse.js";
 export type { SparseKind } from "./ops/sparseLayouts.js";
+export { straightThrough } from "./ops/straightThrough.js";
 export {
   abs,
   clamp,
@@ -124,7 +126,17 @@ export { type TaylorOptions, taylor } from "./prune/scores/taylor.js";
 export { wanda } from "./prune/scores/wanda.js";
 export { type Scores, type SelectOptions, select } from "./prune/select.js";
 export { type SparseGptOptions, sparseGpt } from "./prune/sparseGpt.js";
+export { AffineScheme, type AffineSchemeOptions, int2, int4, int8, uint8 } from "./quantize/affine.js";
+export { type AwqOptions, awq } from "./quantize/awq.js";
 export { type BinaryOptions, binary, type TernaryOptions, ternary } from "./quantize/bits.js";
+export type { Choice } from "./quantize/choice.js";
+export { bf16, f16, fp8 } from "./quantize/floats.js";
+export { type GptqOptions, gptq } from "./quantize/gptq.js";
+export { type Method, nearest, type Rounding } from "./quantize/method.js";
+export { nf4 } from "./quantize/nf4.js";
+export { Qat, type QatOptions, qat } from "./quantize/qat.js";
+export { type QuantizeOptions, quantize } from "./quantize/quantize.js";
+export * as ranges from "./quantize/ranges/index.js";
 export type { WeightScheme } from "./quantize/scheme.js";
 export { type Cost, type Receipt, type ReceiptOptions, receipt, type Times } from "./receipt.js";
 export { type MemoryInfo, memory } from "./runtime/heap.js";

@@ -64,6 +64,8 @@ describe("examples", () => {
     );
     const { linear, nn, optim, ...own } = spokeshave;
     const spaces: object[] = [own, linear, nn, optim];
+    const { nn, optim, ranges, ...own } = spokeshave;
+    const spaces: object[] = [own, nn, optim, ranges];
     const functions = spaces
       .flatMap((space) => Object.entries(space))
       .filter(([, value]) => typeof value === "function" && !/^class\b/.test(Function.prototype.toString.call(value)));

@@ -39,7 +39,8 @@ export class AffineScheme implements WeightScheme {
   readonly dynamic: boolean;
   /** The codes of weights. */
   readonly codes: Codes;
-  private readonly whole: boolean;
+  /** One scale for all. */
+  readonly whole: boolean;
   private readonly group: number;
 
   /** @internal */
@@ -61,8 +62,8 @@ export class AffineScheme implements WeightScheme {
     this.name = name + (group !== undefined ? ` group ${group}` : per === "tensor" ? " per tensor" : "");
     this.whole = per === "tensor";
     this.group = group ?? Number.POSITIVE_INFINITY;
-    const low = signed ? -(2 ** (bits - 1)) : 0;
-    this.codes = { low, high: low + 2 ** bits - 1, symmetric: symmetric ?? (signed && bits > 2) };
+    const low = signed ? -(1 << (bits - 1)) : 0;
+    this.codes = { low, high: low + (1 << bits) - 1, symmetric: symmetric ?? (signed && bits > 2) };
     this.symmetric = symmetric;
     this.range = range;
     this.dynamic = dynamic;

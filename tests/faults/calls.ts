@@ -4,6 +4,7 @@ import { cast } from "../../src/ops/cast.js";
 import { equal, greater, less } from "../../src/ops/compare.js";
 import { concat } from "../../src/ops/concat.js";
 import { expand } from "../../src/ops/expand.js";
+import { affineCodes, fakeQuantize, lsq } from "../../src/ops/fakeQuantize.js";
 import { full, ones, zeros } from "../../src/ops/fill.js";
 import { gather } from "../../src/ops/gather.js";
 import { intMatmul } from "../../src/ops/intMatmul.js";
@@ -33,6 +34,7 @@ import {
 } from "../../src/ops/solve.js";
 import { sparse } from "../../src/ops/sparse.js";
 import type { SparseKind } from "../../src/ops/sparseLayouts.js";
+import { straightThrough } from "../../src/ops/straightThrough.js";
 import {
   abs,
   clamp,
@@ -111,6 +113,8 @@ const rows = (): Tensor[] => [
   tensor(draw("normal", 10, 3), [2, 5]),
   tensor(Uint8Array.from([1, 0, 1, 1, 0, 0, 1, 1, 0, 1]), [2, 5]),
 ];
+const scales = (): Tensor[] => [ones([3])];
+const bits = { low: -2, high: 1 };
 const grid = [3, 5];
 const codes = (input: Activations): QTensor =>
   quantized(new Int8Array(45).fill(3), 0.5, 1, [9, 5], { bits: 4, group: 2, input });
@@ -285,6 +289,22 @@ export const calls: readonly Call[] = [
   call("normal", "of a matrix", [], () => normal(grid, { seed: 1 })),
   call("uniform", "of a matrix", [], () => uniform(grid, { seed: 1 })),
   call("permutation", "of ten", [], () => permutation(10, { seed: 1 })),
+  call(
+    "fakeQuantize",
+    "by rows",
+    [grid],
+    (x, _, [scale]) => fakeQuantize(x, { ...bits, scale: scale!, axis: 0 }),
+    scales,
+  ),
+  call(
+    "affineCodes",
+    "by groups",
+    [],
+    (_x, _y, [x, scale]) => affineCodes(x!, { ...bits, scale: scale!, group: 3 }),
+    () => [ones(grid), ones([3, 2])],
+  ),
+  call("lsq", "with a learned scale", [grid, [1]], (x, scale) => lsq(x, scale, bits)),
+  call("straightThrough", "of two", [grid, grid], (x, y) => straightThrough(x, y)),
   call("softmax", "along the first axis", [grid], (x) => softmax(x, { axis: 0 })),
   call("logSoftmax", "along the last axis", [grid], (x) => logSoftmax(x, { temperature: 2 })),
   call("where", "broadcasting", [grid, [3, 1]], (x, y, [m]) => where(m!, x, y), mask),

@@ -7,24 +7,7 @@
 //
 // Sums run in the order of k, whatever the slice.
 import { finish, storeRow } from "./epilogue";
-import { firstLanes, splat, storeLanes, sumLanes, swizzle } from "./lanes";
-
-/** Four f32 from `x`, 0 from the `left`th on, which are not read. */
-// @ts-ignore: decorator
-@inline
-function head(x: usize, left: isize): v128 {
-  if (left >= 4) return v128.load(x);
-  if (left <= 0) return splat(0);
-  return v128.and(v128.load(x), firstLanes(left));
-}
-
-/** Bit i: whether lane i of 8 is below 0 (−0 and NaN are not). */
-// @ts-ignore: decorator
-@inline
-function signs(low: v128, high: v128): u32 {
-  const zero = splat(0);
-  return i16x8.bitmask(i16x8.narrow_i32x4_s(f32x4.lt(low, zero), f32x4.lt(high, zero)));
-}
+import { head, signs, splat, storeLanes, sumLanes, swizzle } from "./lanes";
 
 /** Two bits to a lane of 4: bit 0 where |w| is above the threshold, bit 1 too where w is negative. */
 // @ts-ignore: decorator
@@ -90,7 +73,8 @@ export function bits_dense_f32(
     const row = codes + (((begin >> 4) * bytes) << 4) + (begin & 15);
     for (let i: usize = 0; i < k; i++) {
       const byte = <i32>load<u8>(row + ((i / perByte) << 4));
-      const code = perByte == 4 ? (byte << (30 - ((i & 3) << 1))) >> 30 : 1 - (((byte >> (i & 7)) & 1) << 1);
+      const place = <i32>(i % perByte);
+      const code = perByte == 4 ? (byte << (30 - (place << 1))) >> 30 : 1 - (((byte >> place) & 1) << 1);
       store<f32>(out + ((begin * k + i) << 2), <f32>code * scale);
     }
   }

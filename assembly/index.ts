@@ -34,3 +34,4 @@ export * from "./fakeQuantize";
 export * from "./floats";
 export * from "./codebook";
 export * from "./gptq";
+export * from "./codec";

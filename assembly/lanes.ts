@@ -73,6 +73,23 @@ export function firstLanes(lanes: usize): v128 {
   return i32x4.gt_s(i32x4.splat(<i32>lanes), i32x4(0, 1, 2, 3));
 }
 
+/** Four values from `x`, 0 from number `left` on. Nothing is read if none is left. */
+// @ts-ignore: decorator
+@inline
+export function head(x: usize, left: isize): v128 {
+  if (left >= 4) return v128.load(x);
+  if (left <= 0) return splat(0);
+  return v128.and(v128.load(x), firstLanes(left));
+}
+
+/** Bit i: whether lane i of 8 is below 0 (−0 and NaN are not). */
+// @ts-ignore: decorator
+@inline
+export function signs(low: v128, high: v128): u32 {
+  const zero = splat(0);
+  return i16x8.bitmask(i16x8.narrow_i32x4_s(f32x4.lt(low, zero), f32x4.lt(high, zero)));
+}
+
 /** Sum of the lanes, pairwise: (0 + 2) + (1 + 3). */
 // @ts-ignore: decorator
 @inline

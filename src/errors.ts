@@ -88,6 +88,7 @@ export type FileErrorCode =
   | "E_GZIP"
   | "E_MODEL"
   | "E_MAGIC"
+  | "E_MESSAGE"
   | "E_NO_DISK"
   | "E_READ"
   | "E_WRITE";

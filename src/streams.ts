@@ -10,6 +10,8 @@ export const streams = {
   masks: 2 ** 31 + 2 ** 29,
   /** One per epoch. */
   shuffle: 2 ** 31 + 2 ** 30,
+  /** Gradient codecs: one per tensor and step, wrapping round below the next use. */
+  codecs: 2 ** 31 + 2 ** 30 + 2 ** 29,
   /** One per hint of a distillation. */
   regressors: 2 ** 32 - 2 ** 20,
   /** One per dataset. */

@@ -24,3 +24,16 @@ export function mapTree<T extends Tree>(tree: T, fn: (leaf: Tensor) => Tensor): 
   for (const [name, branch] of Object.entries(tree)) made[name] = mapTree(branch as Tree, fn);
   return made as Tree as T;
 }
+
+/** The same tree with its tensors replaced by others, which come in the order of `leaves`. */
+export function withLeaves<T extends Tree>(tree: T, others: readonly Tensor[]): T {
+  let next = 0;
+  const walk = (branch: Tree): Tree => {
+    if (branch instanceof Tensor) return others[next++]!;
+    if (Array.isArray(branch)) return branch.map(walk);
+    const made: Record<string, Tree> = Object.create(null);
+    for (const name of Object.keys(branch).sort()) made[name] = walk((branch as Record<string, Tree>)[name]!);
+    return made;
+  };
+  return walk(tree) as T;
+}

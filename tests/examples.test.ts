@@ -62,8 +62,8 @@ describe("examples", () => {
     const documented = [...text.matchAll(/@example(?:[^*]|\*(?!\/))*\*\/\nexport (?:async )?function (\w+)/g)].map(
       (m) => m[1],
     );
-    const { linear, nn, optim, ranges, ...own } = spokeshave;
-    const spaces: object[] = [own, linear, nn, optim, ranges];
+    const { codecs, linear, nn, optim, ranges, ...own } = spokeshave;
+    const spaces: object[] = [own, codecs, linear, nn, optim, ranges];
     const functions = spaces
       .flatMap((space) => Object.entries(space))
       .filter(([, value]) => typeof value === "function" && !/^class\b/.test(Function.prototype.toString.call(value)));

@@ -6,7 +6,10 @@ import { cuts } from "./arena.js";
 import { wasmBytes } from "./grid.js";
 
 /** Kernels that do not take a slice [begin, end) of their outer loop. */
-const whole = new Set(["first_bad_index_i32", "permutation_i32", "probe_madd", "probe_nmadd", "probe_dot"]);
+const whole = new Set([
+  ...["first_bad_index_i32", "permutation_i32", "probe_madd", "probe_nmadd", "probe_dot"],
+  ...["gamma_pack_i32", "gamma_unpack_i32"],
+]);
 /** Kernels that work in scratch of their own, and which argument it is: what they leave there is nobody's. */
 const scratches: Readonly<Record<string, number>> = { obs_f32: 3 };
 /** Behind each block lie NaNs, in front too if it is shifted: a value read past an end and used shows. */

@@ -6,7 +6,7 @@ import { assemble, type Format, layOut, Packed, type Section, sectionOf } from "
 import { scope } from "../scope.js";
 import { type Shape, sizeOf } from "../shape.js";
 import { readTensor, type Tensor, tensor } from "../tensor.js";
-import { denseProduct } from "./matmul.js";
+import { decodedProduct } from "./decoded.js";
 
 /** Inputs: x, a scale to each block of the flat x, the 16 numbers. */
 const encodeOp: Op<number, OutPlan<"u8"> & { readonly size: number }> = {
@@ -28,11 +28,11 @@ interface Coding {
   readonly block: number;
 }
 
-const decodeOp: Op<Coding, OutPlan<"f32"> & { readonly size: number }> = {
+const decodeOp: Op<Coding, OutPlan<"f32">> = {
   name: "decodeCodebook",
-  infer: ([w], { block }) => ({ shape: w!.shape, dtype: "f32", work: Math.ceil(w!.size / block), size: w!.size }),
-  wasm(k, out, [w], { size }, { scale, table, block }, begin, end) {
-    k.codebook_decode_f32(out, w!, w! + scale, w! + table, block, size, begin, end);
+  infer: ([w]) => ({ shape: w!.shape, dtype: "f32", work: w!.size }),
+  wasm(k, out, [w], _, { scale, table, block }, begin, end) {
+    k.codebook_decode_f32(out, w!, w! + scale, w! + table, block, begin, end);
   },
 };
 
@@ -68,7 +68,11 @@ export class CodebookTensor extends Packed {
   }
 
   multiply(x: Tensor, epilogue: Epilogue): Tensor<"f32"> {
-    return scope(() => denseProduct(x, this.dense(), epilogue));
+    const [n, k] = this.shape as [number, number];
+    const { scale, table, block } = this.coding;
+    return decodedProduct(x, this, epilogue, (kernels, panels, w, begin, end) =>
+      kernels.codebook_pack_f32(panels, w, w + scale, w + table, block, k, n, begin, end),
+    );
   }
 
   protected again(held: boolean): Packed {

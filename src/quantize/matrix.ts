@@ -21,8 +21,12 @@ export function checkMatrix(who: string, w: Tensor): void {
 
 /** Guards numbers that are about to be rounded. @throws {ArgumentError} */
 export function checkFinite(who: string, name: string, x: Tensor): void {
-  if (x.size === 0) return;
-  const largest = scope(() => readTensor(max(abs(x))))[0]!;
+  const largest = peak(x);
   if (!Number.isFinite(largest))
     throw new ArgumentError(`${who}: ${name} ${show(x.shape)} holds ${Number.isNaN(largest) ? "NaN" : "an infinity"}`);
+}
+
+/** The largest magnitude, 0 of nothing. */
+export function peak(x: Tensor): number {
+  return x.size === 0 ? 0 : scope(() => readTensor(max(abs(x))))[0]!;
 }

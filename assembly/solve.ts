@@ -7,46 +7,31 @@ import { subtract } from "./rows";
 export function moments_f64_f32(
   out: usize, x: usize, n: usize, k: usize, center: bool, begin: usize, end: usize,
 ): void {
-  const squares = out + (k << 3);
+  const last = x + ((n * k) << 2);
   for (let j = begin; j < end; j++) {
-    store<f64>(out + (j << 3), 0);
-    store<f64>(squares + (j << 3), 0);
-  }
-  if (center) {
-    for (let row: usize = 0; row < n; row++)
-      for (let j = begin; j < end; j++) {
-        const to = out + (j << 3);
-        store<f64>(to, load<f64>(to) + load<f32>(x + ((row * k + j) << 2)));
-      }
-    for (let j = begin; j < end; j++) store<f64>(out + (j << 3), load<f64>(out + (j << 3)) / <f64>n);
-  }
-  for (let row: usize = 0; row < n; row++)
-    for (let j = begin; j < end; j++) {
-      const to = squares + (j << 3);
-      const d = <f64>load<f32>(x + ((row * k + j) << 2)) - load<f64>(out + (j << 3));
-      store<f64>(to, load<f64>(to) + d * d);
+    let sum: f64 = 0, squares: f64 = 0;
+    for (let at = x + (j << 2); at < last; at += k << 2) sum += load<f32>(at);
+    const mean = center ? sum / <f64>n : 0;
+    for (let at = x + (j << 2); at < last; at += k << 2) {
+      const d = <f64>load<f32>(at) - mean;
+      squares += d * d;
     }
-}
-
-/** Panels [begin, end) of x [depth, k] and, behind its last, of y [depth, r], less their means. */
-export function panels_f64_f32(
-  out: usize, x: usize, xMeans: usize, k: usize, y: usize, yMeans: usize, r: usize, depth: usize, begin: usize, end: usize,
-): void {
-  const xPanels = (k + 3) >> 2;
-  for (let panel = begin; panel < end; panel++) {
-    const to = out + panel * (depth << 5);
-    if (panel < xPanels) packColumns(to, x, xMeans, k, panel << 2, depth);
-    else packColumns(to, y, yMeans, r, (panel - xPanels) << 2, depth);
+    store<f64>(out + (j << 3), mean);
+    store<f64>(out + ((k + j) << 3), squares);
   }
 }
 
-/** Columns j to j + 3 of x [depth, k]; those past the last are 0. */
-function packColumns(to: usize, x: usize, means: usize, k: usize, j: usize, depth: usize): void {
-  const lanes = min(k - j, 4);
-  means += j << 3;
-  for (let from = x + (j << 2); depth > 0; depth--, from += k << 2, to += 32)
-    for (let i: usize = 0; i < 4; i++)
-      store<f64>(to + (i << 3), i < lanes ? <f64>load<f32>(from + (i << 2)) - load<f64>(means + (i << 3)) : 0);
+/** Panels [begin, end) of x [depth, k] in f64, less the means of its columns; columns past the last are 0. */
+export function panels_f64_f32(
+  out: usize, x: usize, means: usize, k: usize, depth: usize, begin: usize, end: usize,
+): void {
+  for (let panel = begin; panel < end; panel++)
+    for (let i: usize = 0; i < 4; i++) {
+      const j = (panel << 2) + i;
+      let to = out + panel * (depth << 5) + (i << 3);
+      for (let p: usize = 0; p < depth; p++, to += 32)
+        store<f64>(to, j < k ? <f64>load<f32>(x + ((p * k + j) << 2)) - load<f64>(means + (j << 3)) : 0);
+    }
 }
 
 /** Panels [begin, end) of `depth` rows of f64, `stride` apart. */
@@ -216,11 +201,4 @@ export function substitute_f64(out: usize, work: usize, m: usize, r: usize, begi
       v128.store(to, f64x2.div(x1, pivot), 16);
     }
   }
-}
-
-/** Rows [begin, end) of a symmetric [size, size] go below the diagonal, too; `stride` numbers apart. */
-export function mirror_f64(x: usize, size: usize, stride: usize, begin: usize, end: usize): void {
-  for (; begin < end; begin++)
-    for (let j = begin + 1; j < size; j++)
-      store<f64>(x + ((j * stride + begin) << 3), load<f64>(x + ((begin * stride + j) << 3)));
 }

@@ -51,7 +51,7 @@ export function fitSparse(
   return scope(() => {
     const problem = prepare(who, x, y, options);
     const { rows, k, targets, scales, squares, system } = problem;
-    const found = descend({
+    const { found, sweeps } = descend({
       ...{ system, squares, positive, tolerance, sweeps: maxIterations, tasks: group ? targets : 1 },
       l1: scales.map((scale) => rows * alpha * l1Ratio * scale),
       l2: scales.map((scale) => rows * alpha * (1 - l1Ratio) * scale * scale),
@@ -62,7 +62,7 @@ export function fitSparse(
     return {
       ...finish(problem, w, total(({ objective }) => objective) / rows),
       gap: total(({ gap }) => gap) / rows,
-      iterations: found.reduce((most, { sweeps }) => Math.max(most, sweeps), 0),
+      iterations: sweeps,
       converged: found.every(({ converged }) => converged),
     };
   });

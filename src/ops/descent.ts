@@ -1,13 +1,5 @@
-import { apply, applyInPlace, type Op, type OutPlan } from "../op.js";
+import { applyInPlace, type Op } from "../op.js";
 import { doubles, readDoubles, type System, whole } from "./system.js";
-
-const mirrorOp: Op<{ readonly size: number; readonly stride: number }> = {
-  name: "mirror",
-  infer: ([x], { size }) => ({ shape: x!.shape, dtype: "u8", work: size }),
-  wasm(k, x, _, __, { size, stride }, begin, end) {
-    k.mirror_f64(x, size, stride, begin, end);
-  },
-};
 
 /** ½ ||Y − X Wᵀ||² + Σ l1ⱼ ||wⱼ|| + ½ Σ l2ⱼ ||wⱼ||², wⱼ the coefficients of column j. */
 export interface Penalized {
@@ -34,41 +26,90 @@ export interface Descended {
   readonly objective: number;
   /** The objective is at most this far above the least. */
   readonly gap: number;
-  readonly sweeps: number;
   readonly converged: boolean;
 }
 
-type DescentParams = Omit<Penalized, "system" | "squares" | "l1" | "l2"> & Pick<System, "size" | "stride">;
+/** Sweeps between two looks at the duality gap. */
+const round = 4;
 
-const descentOp: Op<DescentParams, OutPlan<"u8">> = {
+/** In place on W and q of each problem; inputs: XᵀX, and the penalties of the columns. */
+const descentOp: Op<Pick<Penalized, "tasks" | "positive" | "sweeps"> & { readonly k: number }> = {
   name: "descent",
-  infer([, , squares], { size, tasks }) {
-    const problems = squares!.size / 8 / tasks;
-    return { shape: [problems * (2 * tasks * whole(size) + 4) * 8], dtype: "u8", work: problems };
-  },
-  wasm(k, out, [system, penalties, squares], _, params, begin, end) {
-    const { size, stride, tasks, positive, tolerance, sweeps } = params;
-    k.descend_f64(out, system!, penalties!, squares!, size, stride, tasks, positive, tolerance, sweeps, begin, end);
+  infer: ([state], { k, tasks }) => ({
+    shape: state!.shape,
+    dtype: "u8",
+    work: state!.size / (2 * tasks * whole(k) * 8),
+  }),
+  wasm(kernels, state, [gram, penalties], _, { k, tasks, positive, sweeps }, begin, end) {
+    kernels.descend_f64(state, gram!, penalties!, k, tasks, positive, sweeps, begin, end);
   },
 };
 
-/** Coordinate descent on the problems of a system, `tasks` targets each. */
-export function descend({ system, squares, l1, l2, ...settings }: Penalized): Descended[] {
-  const { size, stride, values } = system;
-  const { tasks, tolerance } = settings;
-  applyInPlace(mirrorOp, values, [], { size, stride });
-  const penalties = doubles(Float64Array.of(...l1, ...l2));
-  const all = readDoubles(apply(descentOp, [values, penalties, doubles(squares)], { ...settings, size, stride }));
-  const part = 2 * tasks * whole(size) + 4;
-  return Array.from({ length: squares.length / tasks }, (_, problem) => {
-    const found = all.subarray(problem * part, (problem + 1) * part);
-    const [objective, gap, sweeps] = found.subarray(part - 4) as unknown as [number, number, number];
-    const weight = new Float64Array(tasks * size);
-    let total = 0;
+/** Coordinate descent on the problems of a system, `tasks` targets each, until the duality gaps are small. */
+export function descend(problem: Penalized): { found: Descended[]; sweeps: number } {
+  const { system, squares, l1, l2, tasks, positive, sweeps: most } = problem;
+  const k = system.size;
+  const row = whole(k);
+  const { gram, products } = square(system, squares.length);
+  const [onHeap, penalties] = [doubles(gram), doubles(Float64Array.of(...l1, ...l2))];
+  // W = 0, so q is XᵀY.
+  const start = new Float64Array(2 * products.length);
+  const part = tasks * row;
+  for (let at = 0; at < products.length; at += part) start.set(products.subarray(at, at + part), 2 * at + part);
+  const state = doubles(start);
+  for (let sweeps = 0; ; ) {
+    const values = readDoubles(state);
+    const found = Array.from({ length: squares.length / tasks }, (_, i) =>
+      judge(problem, products.subarray(i * part), values.subarray(2 * i * part), squares.subarray(i * tasks)),
+    );
+    if (sweeps === most || found.every(({ converged }) => converged)) return { found, sweeps };
+    const next = Math.min(round, most - sweeps);
+    applyInPlace(descentOp, state, [onHeap, penalties], { k, tasks, positive, sweeps: next });
+    sweeps += next;
+  }
+}
+
+/** A problem as it stands: `state` holds its W and q, `products` its XᵀY. The gap is that to the dual point next to what is left of Y. */
+function judge(
+  { system: { size: k }, l1, l2, tasks, positive, tolerance }: Penalized,
+  products: Float64Array,
+  state: Float64Array,
+  squares: Float64Array,
+): Descended {
+  const row = whole(k);
+  const weight = new Float64Array(tasks * k);
+  // ||Y||², ||Y − XW||² and Y · (Y − XW); both penalties; how far what is left must shrink to be a dual point.
+  const total = squares.subarray(0, tasks).reduce((sum, value) => sum + value, 0);
+  let [left, shared, lasso, ridge, outside] = [total, total, 0, 0, 1];
+  for (let j = 0; j < k; j++) {
+    let [length, slope] = [0, 0];
     for (let t = 0; t < tasks; t++) {
-      weight.set(found.subarray(t * whole(size), t * whole(size) + size), t * size);
-      total += squares[problem * tasks + t]!;
+      const [w, q, product] = [state[t * row + j]!, state[(tasks + t) * row + j]!, products[t * row + j]!];
+      weight[t * k + j] = w;
+      left -= w * (product + q);
+      shared -= w * product;
+      length += w * w;
+      const d = q - l2[j]! * w;
+      slope += positive && d < 0 ? 0 : d * d;
     }
-    return { weight, objective, gap, sweeps, converged: gap <= tolerance * total };
-  });
+    lasso += l1[j]! * Math.sqrt(length);
+    ridge += l2[j]! * length;
+    outside = Math.max(outside, Math.sqrt(slope) / l1[j]!);
+  }
+  const inside = 1 / outside;
+  const gap = 0.5 * (1 + inside * inside) * (left + ridge) + lasso - inside * shared;
+  return { weight, objective: 0.5 * (left + ridge) + lasso, gap, converged: gap <= tolerance * total };
+}
+
+/** XᵀX whole, and a row of Xᵀy for each target. */
+function square({ values, size: k, stride }: System, targets: number): { gram: Float64Array; products: Float64Array } {
+  const upper = readDoubles(values);
+  const size = whole(k);
+  const gram = new Float64Array(size * size);
+  const products = new Float64Array(targets * size);
+  for (let i = 0; i < k; i++) {
+    for (let j = i; j < k; j++) gram[i * size + j] = gram[j * size + i] = upper[i * stride + j]!;
+    for (let t = 0; t < targets; t++) products[t * size + i] = upper[i * stride + size + t]!;
+  }
+  return { gram, products };
 }

@@ -67,8 +67,12 @@ const gramOp: Op<{ readonly from: number; readonly to: number }, GramPlan> = {
     };
   },
   prepare(kernels, _, [x, xMeans, y, yMeans], { k, r }, { from, to }, begin, end, scratch) {
-    const [xFrom, yFrom] = [x! + from * k * 4, (y ?? 0) + from * r * 4];
-    kernels.panels_f64_f32(scratch, xFrom, xMeans!, k, yFrom, yMeans ?? 0, r, to - from, begin, end);
+    const [depth, own] = [to - from, whole(k) / 4];
+    kernels.panels_f64_f32(scratch, x! + from * k * 4, xMeans!, k, depth, begin, Math.min(end, own));
+    // Behind the last panel of x.
+    const behind = scratch + own * depth * 32;
+    if (end > own)
+      kernels.panels_f64_f32(behind, y! + from * r * 4, yMeans!, r, depth, Math.max(begin - own, 0), end - own);
   },
   wasm(kernels, out, _, { prepareWork }, { from, to }, begin, end, scratch) {
     const panels = prepareWork!;

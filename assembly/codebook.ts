@@ -1,5 +1,6 @@
 // Codes of 4 bits into a table of 16 numbers, times a scale that `block` elements of the flat tensor share: NF4 (Dettmers et al.
 // 2023). Two codes to a byte, the first in the low half. `block` is even, so that a block starts at a whole byte.
+import { put } from "./lanes";
 
 /**
  * Blocks [begin, end): the code of the table's nearest entry to x / scale, of two equally near the lower. The table ascends; a
@@ -28,37 +29,36 @@ export function codebook_encode_f32(
   }
 }
 
-/** The value of code i. */
-// @ts-ignore: decorator
-@inline
-function valueOf(codes: usize, table: usize, i: usize): f32 {
-  const code = (<usize>load<u8>(codes + (i >> 1)) >> ((i & 1) << 2)) & 15;
-  return load<f32>(table + (code << 2));
-}
-
-/** Elements [begin, end). */
+/** Blocks [begin, end) of the flat tensor, sixteen codes at a time: each byte of the numbers is looked up in a plane of its own. */
 export function codebook_decode_f32(
-  out: usize, codes: usize, scale: usize, table: usize, block: usize, begin: usize, end: usize,
+  out: usize, codes: usize, scale: usize, table: usize, block: usize, size: usize, begin: usize, end: usize,
 ): void {
-  while (begin < end) {
-    const s = load<f32>(scale + ((begin / block) << 2));
-    const last = min(end, (begin / block + 1) * block);
-    for (; begin < last; begin++) store<f32>(out + (begin << 2), valueOf(codes, table, begin) * s);
-  }
-}
-
-/** As matmul_pack_f32, of n rows of k codes: panels [begin, end) of `ceil(n / 8)`; rows past n repeat the last. */
-export function codebook_pack_f32(
-  packed: usize, codes: usize, scale: usize, table: usize, block: usize, k: usize, n: usize, begin: usize, end: usize,
-): void {
-  for (; begin < end; begin++)
-    for (let j: usize = 0; j < 8; j++) {
-      let to = packed + begin * (k << 5) + (j << 2);
-      let i = min((begin << 3) + j, n - 1) * k;
-      for (const rowEnd = i + k; i < rowEnd; ) {
-        const s = load<f32>(scale + ((i / block) << 2));
-        for (const last = min(rowEnd, (i / block + 1) * block); i < last; i++, to += 32)
-          store<f32>(to, valueOf(codes, table, i) * s);
-      }
+  const t0 = v128.load(table), t1 = v128.load(table, 16), t2 = v128.load(table, 32), t3 = v128.load(table, 48);
+  const low01 = v128.shuffle<u8>(t0, t1, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+  const low23 = v128.shuffle<u8>(t2, t3, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+  const high01 = v128.shuffle<u8>(t0, t1, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
+  const high23 = v128.shuffle<u8>(t2, t3, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
+  const p0 = v128.shuffle<i64>(low01, low23, 0, 2), p1 = v128.shuffle<i64>(low01, low23, 1, 3);
+  const p2 = v128.shuffle<i64>(high01, high23, 0, 2), p3 = v128.shuffle<i64>(high01, high23, 1, 3);
+  for (; begin < end; begin++) {
+    const by = v128.load32_splat(scale + (begin << 2));
+    const last = out + (min(size, (begin + 1) * block) << 2);
+    let from = codes + ((begin * block) >> 1);
+    for (let at = out + ((begin * block) << 2); at < last; at += 64, from += 8) {
+      const pairs = v128.load64_zero(from);
+      const code = v128.shuffle<u8>(
+        v128.and(pairs, i8x16.splat(15)), i8x16.shr_u(pairs, 4), 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23,
+      );
+      const b0 = i8x16.swizzle(p0, code), b1 = i8x16.swizzle(p1, code);
+      const b2 = i8x16.swizzle(p2, code), b3 = i8x16.swizzle(p3, code);
+      const h0 = v128.shuffle<u8>(b0, b1, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      const h1 = v128.shuffle<u8>(b2, b3, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      const h2 = v128.shuffle<u8>(b0, b1, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+      const h3 = v128.shuffle<u8>(b2, b3, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+      put(at, f32x4.mul(v128.shuffle<i16>(h0, h1, 0, 8, 1, 9, 2, 10, 3, 11), by), last);
+      if (at + 16 < last) put(at + 16, f32x4.mul(v128.shuffle<i16>(h0, h1, 4, 12, 5, 13, 6, 14, 7, 15), by), last);
+      if (at + 32 < last) put(at + 32, f32x4.mul(v128.shuffle<i16>(h2, h3, 0, 8, 1, 9, 2, 10, 3, 11), by), last);
+      if (at + 48 < last) put(at + 48, f32x4.mul(v128.shuffle<i16>(h2, h3, 4, 12, 5, 13, 6, 14, 7, 15), by), last);
     }
+  }
 }

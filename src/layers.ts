@@ -28,6 +28,8 @@ export interface RunContext {
 export interface Layer {
   /** Parameters that may be packed: matrices that the layer multiplies with. */
   readonly packs?: readonly string[];
+  /** Each number of the output comes from one number of the input alone, in order: what is constant stays so. */
+  readonly pointwise?: boolean;
   /** Names and shapes of its parameters. @throws {ArgumentError} if the attributes make no sense. */
   params(attributes: Attributes): Readonly<Record<string, Shape>>;
   run(x: Tensor, params: Readonly<Record<string, Tensor>>, attributes: Attributes, context: RunContext): Tensor;
@@ -40,6 +42,7 @@ function plain(
   settings: readonly string[] = [],
 ): Layer {
   return {
+    pointwise: true,
     params(attributes) {
       for (const setting of settings)
         checkNumber(name, setting, attributes[setting], -Number.MAX_VALUE, Number.MAX_VALUE);
@@ -69,6 +72,7 @@ const linear: Layer = {
 };
 
 const dropoutLayer: Layer = {
+  pointwise: true,
   params(attributes) {
     checkNumber("dropout", "p", attributes.p, 0, 1);
     return {};
@@ -78,6 +82,7 @@ const dropoutLayer: Layer = {
 };
 
 const geluLayer: Layer = {
+  pointwise: true,
   params({ approximate }) {
     if (approximate !== "none" && approximate !== "tanh")
       throw new ArgumentError(`gelu: approximate is ${said(approximate)}; it must be "none" or "tanh"`);
@@ -97,6 +102,15 @@ const clampLayer = plain("clamp", (x, { min, max }) => clamp(x, { min: min as nu
   "max",
 ]);
 
+const softmaxLayer: Layer = {
+  ...plain("softmax", (x, { axis }) => softmax(x, { axis: axis as number }), ["axis"]),
+  pointwise: false,
+};
+const logSoftmaxLayer: Layer = {
+  ...plain("logSoftmax", (x, { axis }) => logSoftmax(x, { axis: axis as number }), ["axis"]),
+  pointwise: false,
+};
+
 /** A map, so that a name from a file is only ever data. */
 export const layers: ReadonlyMap<string, Layer> = new Map<string, Layer>([
   ["linear", linear],
@@ -111,6 +125,6 @@ export const layers: ReadonlyMap<string, Layer> = new Map<string, Layer>([
   ["tanh", plain("tanh", tanh)],
   ["softplus", softplusLayer],
   ["clamp", clampLayer],
-  ["softmax", plain("softmax", (x, { axis }) => softmax(x, { axis: axis as number }), ["axis"])],
-  ["logSoftmax", plain("logSoftmax", (x, { axis }) => logSoftmax(x, { axis: axis as number }), ["axis"])],
+  ["softmax", softmaxLayer],
+  ["logSoftmax", logSoftmaxLayer],
 ]);

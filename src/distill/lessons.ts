@@ -19,20 +19,27 @@ interface Notes {
 }
 
 /**
- * A dataset whose batches come with what the teacher makes of them. Every example is put to it once, when it is first met, so that
- * a training that is stopped early has not waited for the rest; with `cache` false it is each time, for data that are never
- * twice the same.
+ * Examples that are put to the teacher together: neighbours, whichever of them was asked for. The last bits of an answer may depend
+ * on how many are asked at once, and must not depend on where a training was stopped and resumed.
+ */
+const block = 32;
+
+/**
+ * A dataset whose batches come with what the teacher makes of them. Every example is put to it once, when one of its block is first
+ * met, so that a training that is stopped early has not waited for all the rest; with `cache` false it is each time, for data that
+ * are never twice the same.
  */
 export class Lessons implements Dataset {
+  /** Which blocks are in the notes. */
   private readonly known: Uint8Array;
-  private notes: readonly Notes[] | undefined;
+  private notes: readonly Notes[] = [];
 
   constructor(
     private readonly data: Dataset,
     private readonly ask: Ask,
     private readonly cache: boolean,
   ) {
-    this.known = new Uint8Array(cache ? data.size : 0);
+    this.known = new Uint8Array(Math.ceil(data.size / block));
   }
 
   get size(): number {
@@ -46,10 +53,12 @@ export class Lessons implements Dataset {
   batch(indices: ArrayLike<number>): Lesson {
     return scope(() => {
       const { x, y } = this.data.batch(indices);
-      const unknown = this.cache ? Array.from(indices).filter((i) => this.known[i] === 0) : indices;
-      if (unknown.length === indices.length) return { x, y, taught: this.put(indices, x) };
-      if (unknown.length > 0) this.put(unknown, this.data.batch(unknown).x);
-      return { x, y, taught: this.notes!.map((notes) => recall(notes, indices)) };
+      if (!this.cache) return { x, y, taught: this.answers(x, indices) };
+      for (let i = 0; i < indices.length; i++) {
+        const at = Math.floor(indices[i]! / block);
+        if (this.known[at] === 0) this.learn(at);
+      }
+      return { x, y, taught: this.notes.map((notes) => recall(notes, indices)) };
     });
   }
 
@@ -61,20 +70,23 @@ export class Lessons implements Dataset {
     return this.data.split(options);
   }
 
-  /** Asks the teacher, and takes notes. */
-  private put(indices: ArrayLike<number>, x: Tensor): readonly Tensor[] {
+  private answers(x: Tensor, indices: ArrayLike<number>): readonly Tensor<"f32">[] {
     const answers = this.ask(x);
     for (const answer of answers) checkAnswer(answer, indices);
-    if (!this.cache) return answers;
-    this.notes ??= answers.map((answer) => blank(this.size, answer.shape.slice(1)));
-    for (const [k, { shape, values }] of this.notes.entries()) {
-      const width = sizeOf(shape);
-      const answer = contents(answers[k]!);
-      for (let i = 0; i < indices.length; i++)
-        values.set(answer.subarray(i * width, (i + 1) * width), indices[i]! * width);
-    }
-    for (let i = 0; i < indices.length; i++) this.known[indices[i]!] = 1;
     return answers;
+  }
+
+  /** Takes notes of a block. */
+  private learn(at: number): void {
+    scope(() => {
+      const start = at * block;
+      const indices = Array.from({ length: Math.min(block, this.size - start) }, (_, i) => start + i);
+      const answers = this.answers(this.data.batch(indices).x, indices);
+      if (this.notes.length === 0) this.notes = answers.map((answer) => blank(this.size, answer.shape.slice(1)));
+      for (const [k, { shape, values }] of this.notes.entries())
+        values.set(contents(answers[k]!), start * sizeOf(shape));
+    });
+    this.known[at] = 1;
   }
 }
 

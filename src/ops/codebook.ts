@@ -6,7 +6,7 @@ import { assemble, type Format, layOut, Packed, type Section, sectionOf } from "
 import { scope } from "../scope.js";
 import { type Shape, sizeOf } from "../shape.js";
 import { readTensor, type Tensor, tensor } from "../tensor.js";
-import { decodedProduct } from "./decoded.js";
+import { denseProduct } from "./matmul.js";
 
 /** Inputs: x, a scale to each block of the flat x, the 16 numbers. */
 const encodeOp: Op<number, OutPlan<"u8"> & { readonly size: number }> = {
@@ -28,11 +28,11 @@ interface Coding {
   readonly block: number;
 }
 
-const decodeOp: Op<Coding, OutPlan<"f32">> = {
+const decodeOp: Op<Coding, OutPlan<"f32"> & { readonly size: number }> = {
   name: "decodeCodebook",
-  infer: ([w]) => ({ shape: w!.shape, dtype: "f32", work: w!.size }),
-  wasm(k, out, [w], _, { scale, table, block }, begin, end) {
-    k.codebook_decode_f32(out, w!, w! + scale, w! + table, block, begin, end);
+  infer: ([w], { block }) => ({ shape: w!.shape, dtype: "f32", work: Math.ceil(w!.size / block), size: w!.size }),
+  wasm(k, out, [w], { size }, { scale, table, block }, begin, end) {
+    k.codebook_decode_f32(out, w!, w! + scale, w! + table, block, size, begin, end);
   },
 };
 
@@ -68,11 +68,7 @@ export class CodebookTensor extends Packed {
   }
 
   multiply(x: Tensor, epilogue: Epilogue): Tensor<"f32"> {
-    const [n, k] = this.shape as [number, number];
-    const { scale, table, block } = this.coding;
-    return decodedProduct(x, this, epilogue, (kernels, panels, w, begin, end) =>
-      kernels.codebook_pack_f32(panels, w, w + scale, w + table, block, k, n, begin, end),
-    );
+    return scope(() => denseProduct(x, this.dense(), epilogue));
   }
 
   protected again(held: boolean): Packed {

@@ -8,8 +8,8 @@ import { scope } from "../scope.js";
 import { type Shape, sizeOf } from "../shape.js";
 import { readTensor, type Tensor } from "../tensor.js";
 import { div } from "./binary.js";
-import { decodedProduct } from "./decoded.js";
 import { reshape } from "./layout.js";
+import { denseProduct } from "./matmul.js";
 
 /** Which float: of 16 bits f16 (IEEE 754) and bf16, of 8 bits (Micikevicius et al. 2022) e4m3fn and e5m2. */
 export type FloatType = "f16" | "bf16" | "e4m3fn" | "e5m2";
@@ -104,12 +104,7 @@ export class FloatTensor extends Packed {
   }
 
   multiply(x: Tensor, epilogue: Epilogue): Tensor<"f32"> {
-    const [n, k] = this.shape as [number, number];
-    const { exponent, mantissa, finite, scaleAt } = this.coding;
-    return decodedProduct(x, this, epilogue, (kernels, panels, codes, begin, end) => {
-      const scale = scaleAt && codes + scaleAt;
-      kernels.float_pack_f32(panels, codes, scale, k, n, exponent, mantissa, finite, begin, end);
-    });
+    return scope(() => denseProduct(x, this.dense(), epilogue));
   }
 
   protected again(held: boolean): Packed {

@@ -162,6 +162,11 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   return scope(() => (b instanceof Packed ? packedProduct(a, b, options) : product(a, b, options)));
 }
 
+/** x · wᵀ of f32, with what a packed matrix is asked for besides: for those that multiply as their dense numbers do. */
+export function denseProduct(x: Tensor, w: Tensor, { bias, activation }: Epilogue): Tensor<"f32"> {
+  return matmul(x, w, { transposeB: true, bias, activation: activation === "none" ? undefined : activation });
+}
+
 /** Rows times a packed matrix, which is stored a row to an output. */
 function packedProduct(a: Tensor, b: Packed, options: MatmulOptions): Tensor<"f32"> {
   const { transposeA = false, transposeB = false, bias, activation = "none" } = options;

@@ -154,19 +154,34 @@ export function sparse(w: Tensor, options: SparseOptions = {}): SparseTensor {
   const { layout = "auto" } = options;
   checkDType("sparse", "w", w, "f32");
   if (w.rank !== 2) throw new ShapeError(`sparse: w is ${show(w.shape)}; it must be a matrix [out, in]`);
-  const [rows, cols] = w.shape as [number, number];
-  const matrix: Matrix = { data: contents(w) as Float32Array, rows, cols };
-  const format = layout === "auto" ? smallest(matrix) : layoutOf({ kind: layout }).formatOf(matrix);
+  const matrix = matrixOf(w);
+  const format = layout === "auto" ? storable(matrix)[0]! : layoutOf({ kind: layout }).formatOf(matrix);
   if (format === undefined)
     throw new ArgumentError(
-      `sparse: w ${show(w.shape)} cannot be stored as ${layout}: ${layout.includes(":") ? "more of a group are not 0" : "it has too many columns"}`,
+      `sparse: w ${show(w.shape)} cannot be stored as ${layout}: ` +
+        (layout.includes(":") ? "more of a group are not 0" : "it has too many columns"),
     );
   return assemble(SparseTensor, w.shape, format, { ...layoutOf(format).encode(matrix, format) }) as SparseTensor;
 }
 
-/** The format that takes the fewest bytes. */
-function smallest(w: Matrix): Format {
-  const formats = Object.values(sparseLayouts).flatMap((layout) => layout.formatOf(w) ?? []);
-  const bytes = formats.map((format) => SparseTensor.layout([w.rows, w.cols], format).bytes);
-  return formats[bytes.indexOf(Math.min(...bytes))]!;
+/** The layouts that can store w, and the bytes that they take; the fewest first. */
+export function sparseSizes(w: Tensor): { layout: SparseKind; bytes: number }[] {
+  return storable(matrixOf(w)).map((format) => ({
+    layout: format.kind as SparseKind,
+    bytes: SparseTensor.layout(w.shape, format).bytes,
+  }));
+}
+
+function matrixOf(w: Tensor): Matrix {
+  const [rows, cols] = w.shape as [number, number];
+  return { data: contents(w) as Float32Array, rows, cols };
+}
+
+/** The formats that can store w, the fewest bytes first. */
+function storable(w: Matrix): Format[] {
+  return Object.values(sparseLayouts)
+    .flatMap((layout) => layout.formatOf(w) ?? [])
+    .map((format) => ({ format, ...SparseTensor.layout([w.rows, w.cols], format) }))
+    .sort((a, b) => a.bytes - b.bytes)
+    .map(({ format }) => format);
 }

@@ -4,7 +4,7 @@ import type { Epilogue } from "../epilogue.js";
 import { ArgumentError } from "../errors.js";
 import type { ApplyOptions, Model, Params, Trainable, Weight } from "../model.js";
 import { copy } from "../ops/layout.js";
-import { matmul } from "../ops/matmul.js";
+import { denseProduct } from "../ops/matmul.js";
 import type { Activations, QTensor } from "../ops/quantized.js";
 import { Packed, type Section } from "../packed.js";
 import { scope } from "../scope.js";
@@ -39,9 +39,8 @@ class Rounded extends Packed {
     return copy(this.w);
   }
 
-  multiply(x: Tensor, { bias, activation }: Epilogue): Tensor<"f32"> {
-    const options = { transposeB: true, bias, ...(activation !== "none" && { activation }) };
-    return scope(() => matmul(fakeInput(x, this.input), this.w, options));
+  multiply(x: Tensor, epilogue: Epilogue): Tensor<"f32"> {
+    return scope(() => denseProduct(fakeInput(x, this.input), this.w, epilogue));
   }
 
   protected again(held: boolean): Rounded {

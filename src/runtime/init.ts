@@ -23,6 +23,7 @@ export interface RuntimeInfo {
 
 let ready: Promise<RuntimeInfo> | undefined;
 let chosen: InitOptions = {};
+let fixed = false;
 /** What the last call that succeeded left: a call that fails falls back to it. */
 let settled: { readonly ready: Promise<RuntimeInfo>; readonly chosen: InitOptions } | undefined;
 
@@ -50,14 +51,20 @@ export function init(options: InitOptions = {}): Promise<RuntimeInfo> {
   const next = (ready ?? Promise.resolve()).catch(() => {}).then(() => choose(options));
   ready = next;
   next.then(
-    () => {
+    ({ deterministic }) => {
       settled = { ready: next, chosen: options };
+      fixed = deterministic;
     },
     () => {
       if (ready === next) ({ ready, chosen } = settled ?? { ready: undefined, chosen: {} });
     },
   );
   return next;
+}
+
+/** Whether results must be the same on every host: then no clock decides anything. */
+export function isDeterministic(): boolean {
+  return fixed;
 }
 
 async function choose(options: InitOptions): Promise<RuntimeInfo> {

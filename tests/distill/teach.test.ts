@@ -5,11 +5,12 @@ import { toBytes } from "../../src/files/model.js";
 import { stateFromBytes, stateToBytes } from "../../src/files/state.js";
 import type { Model, Params } from "../../src/model.js";
 import * as nn from "../../src/nn/index.js";
+import { mul } from "../../src/ops/binary.js";
 import { mse } from "../../src/ops/loss.js";
 import * as optim from "../../src/optim/index.js";
 import { memory } from "../../src/runtime/heap.js";
 import { scope } from "../../src/scope.js";
-import { readTensor, tensor } from "../../src/tensor.js";
+import { readTensor, type Tensor, tensor } from "../../src/tensor.js";
 import { evaluate } from "../../src/train/evaluate.js";
 import type { TrainState } from "../../src/train/train.js";
 import { zeroLeaks } from "../grid.js";
@@ -64,6 +65,21 @@ describe("teach", () => {
     expect(toBytes(resumed)).toEqual(toBytes(whole));
     training.dispose();
     free(teacher, whole, first, second, resumed);
+  });
+
+  test("resumes with the same bytes although a teacher's answers depend on how many it is asked at once", async () => {
+    const model = await expert();
+    const teacher = {
+      params: model.params,
+      apply: (params: Params, x: Tensor) => mul(model.apply(params, x), 1 + x.shape[0]! / 100),
+    };
+    const [whole, parts] = [network(8, 2), network(8, 2)];
+    await teach(teacher, whole, options()).finish();
+    const training = teach(teacher, parts, options({ report: 1 }));
+    for await (const { step } of training) if (step === 4) break;
+    await teach(teacher, parts, options({ state: training.state })).finish();
+    expect(toBytes(parts)).toEqual(toBytes(whole));
+    free(model, whole, parts);
   });
 
   test("by hints draws the student's values to the teacher's, and leaves no regressor behind", async () => {

@@ -20,10 +20,13 @@ function ln(x: number): number {
 
 const float = new DataView(new ArrayBuffer(8));
 
-/** How many sizes |x| fall into each of 2048 equal bins from 0 to the largest. */
+/**
+ * How many sizes |x| fall into each of 2048 equal bins from 0 to the largest. Zeros are left out: every grid has a code for them, and
+ * the many that ReLU makes would draw the threshold to themselves.
+ */
 export function histogram(row: Float32Array, largest: number): Float64Array {
   const counts = new Float64Array(bins);
-  for (const x of row) counts[Math.min(bins - 1, Math.floor((Math.abs(x) * bins) / largest))]!++;
+  for (const x of row) if (x !== 0) counts[Math.min(bins - 1, Math.floor((Math.abs(x) * bins) / largest))]!++;
   return counts;
 }
 
@@ -53,7 +56,7 @@ export function leastDivergence(counts: ArrayLike<number>, levels: number): Thre
 
 function divergence(counts: ArrayLike<number>, i: number, levels: number, total: number, kept: number): number {
   const last = counts[i - 1]! + total - kept;
-  const width = Math.max(1, Math.floor(i / levels));
+  const width = Math.floor(i / levels);
   let kl = 0;
   for (let start = 0, level = 0; start < i; level++) {
     const end = level === levels - 1 ? i : Math.min(i, start + width);
@@ -74,8 +77,8 @@ function divergence(counts: ArrayLike<number>, i: number, levels: number, total:
 
 /**
  * The threshold on |x| that loses least information (Migacz 2017, TensorRT): between the histogram of |x| in 2048 bins and what
- * the codes tell of it the Kullback–Leibler divergence is least. Meant for activations; a row of few values has no histogram to
- * speak of.
+ * the codes tell of it the Kullback–Leibler divergence is least. Unlike TensorRT it leaves zeros out of the histogram. Meant for
+ * activations; a row of few values has no histogram to speak of.
  *
  * @example
  * const scheme = int8({ range: ranges.kl() });

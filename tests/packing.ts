@@ -86,6 +86,18 @@ export function expectRefused(
   });
 }
 
+/** A file of a model whose graph says something else of it is refused. */
+export function expectGraphRefused(w: Packed, change: (graph: string) => string, message: RegExp): void {
+  scope(() => {
+    const file = parseSafetensors(toBytes(modelOf(w.alias())));
+    const metadata = [...file.metadata].map(([key, text]) => [key, change(text)] as [string, string]);
+    expect(metadata).not.toEqual([...file.metadata]);
+    const bytes = serializeSafetensors(file.tensors, metadata);
+    expect(() => fromBytes(bytes)).toThrow(FileError);
+    expect(() => fromBytes(bytes)).toThrow(message);
+  });
+}
+
 /** The section with one f32 of it replaced. */
 export function withFloat(at: number, value: number): (stored: StoredTensor) => StoredTensor {
   return (stored) => {

@@ -1,10 +1,10 @@
 import { checkCount } from "../check.js";
 import type { Epilogue } from "../epilogue.js";
-import { ArgumentError } from "../errors.js";
+import { ArgumentError, ShapeError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
 import { assemble, type Format, layOut, Packed, type Section, sectionOf } from "../packed.js";
 import { scope } from "../scope.js";
-import { type Shape, sizeOf } from "../shape.js";
+import { type Shape, show, sizeOf } from "../shape.js";
 import { readTensor, type Tensor, tensor } from "../tensor.js";
 import { denseProduct } from "./matmul.js";
 
@@ -39,6 +39,7 @@ const decodeOp: Op<Coding, OutPlan<"f32"> & { readonly size: number }> = {
 /** A matrix stored as codes of 4 bits into a table of 16 numbers, with a scale to each block of its flat elements. */
 export class CodebookTensor extends Packed {
   static layout(shape: Shape, { block }: Format) {
+    if (shape.length !== 2) throw new ShapeError(`codebook: the shape is ${show(shape)}; it must be [out, in]`);
     checkCount("codebook", "block", block, 2, 2 ** 30);
     if ((block as number) % 2 !== 0) throw new ArgumentError(`codebook: block is ${block}; it must be even`);
     return layOut([

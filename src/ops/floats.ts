@@ -1,13 +1,13 @@
 // Floats of 8 and 16 bits. Rounding is to the nearest, ties to even, in one step from f32; subnormals are kept; NaN stays NaN.
 import { said } from "../check.js";
 import type { Epilogue } from "../epilogue.js";
-import { ArgumentError } from "../errors.js";
+import { ArgumentError, ShapeError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
 import { assemble, type Format, layOut, Packed, type Section, sectionOf } from "../packed.js";
 import { scope } from "../scope.js";
-import { type Shape, sizeOf } from "../shape.js";
+import { type Shape, show, sizeOf } from "../shape.js";
 import { readTensor, type Tensor } from "../tensor.js";
-import { div } from "./binary.js";
+import { div, mul } from "./binary.js";
 import { reshape } from "./layout.js";
 import { denseProduct } from "./matmul.js";
 
@@ -55,7 +55,7 @@ const encodeOp: Op<FloatLayout & { readonly saturate: boolean }, OutPlan<"u8">> 
 /** Inputs: codes u8 [count, bytes], or a FloatTensor, whose scales lie `scaleAt` bytes from its start. */
 const decodeOp: Op<FloatLayout & { readonly shape: Shape; readonly scaleAt?: number }, OutPlan<"f32">> = {
   name: "decodeFloats",
-  infer: (_, { shape }) => ({ shape, dtype: "f32", work: sizeOf(shape) === 0 ? 0 : shape[0]! }),
+  infer: (_, { shape }) => ({ shape, dtype: "f32", work: sizeOf(shape) === 0 ? 0 : (shape[0] ?? 1) }),
   wasm(k, out, [codes], { shape, work }, { exponent, mantissa, finite, scaleAt = 0 }, begin, end) {
     const scale = scaleAt && codes! + scaleAt;
     k.float_decode_f32(out, codes!, scale, sizeOf(shape) / work, exponent, mantissa, finite, begin, end);
@@ -78,11 +78,13 @@ export function decodeFloats(codes: Tensor, type: FloatType): Tensor<"f32"> {
 
 /** A matrix stored as floats of 8 or 16 bits, those of 8 with a scale to each row: value = scale · float. */
 export class FloatTensor extends Packed {
-  static layout([rows, cols]: Shape, { type }: Format) {
+  static layout(shape: Shape, { type }: Format) {
+    if (shape.length !== 2) throw new ShapeError(`float: the shape is ${show(shape)}; it must be [out, in]`);
+    const [rows, cols] = shape as [number, number];
     const narrow = bytesOf(floatLayout("float", type)) === 1;
     return layOut([
-      { name: "codes", dtype: narrow ? "U8" : "U16", shape: [rows!, cols!] },
-      ...(narrow ? [{ name: "scale", dtype: "F32", shape: [rows!] } as const] : []),
+      { name: "codes", dtype: narrow ? "U8" : "U16", shape: [rows, cols] },
+      ...(narrow ? [{ name: "scale", dtype: "F32", shape: [rows] } as const] : []),
     ]);
   }
 
@@ -116,15 +118,24 @@ export class FloatTensor extends Packed {
   }
 }
 
-/**
- * w [out, in] as floats of that type; `scale` [out], for those of 8 bits, divides each row. What lies beyond the largest value
- * becomes it.
- */
+/** w over its scales, f32 [out, in]; `scale` [out] is for floats of 8 bits. */
+function unitsOf(w: Tensor, scale: Tensor | undefined): Tensor {
+  return scale === undefined ? w : div(w, reshape(scale, [scale.size, 1]));
+}
+
+/** w [out, in] as floats of that type, each row over its scale. What lies beyond the largest becomes it. */
 export function packFloats(w: Tensor, type: FloatType, scale?: Tensor<"f32">): FloatTensor {
   return scope(() => {
-    const unit = scale === undefined ? w : div(w, reshape(scale, [scale.size, 1]));
-    const codes = readTensor(encodeFloats(unit, type, { saturate: true }));
+    const codes = readTensor(encodeFloats(unitsOf(w, scale), type, { saturate: true }));
     const parts = scale === undefined ? { codes } : { codes, scale: readTensor(scale) };
     return assemble(FloatTensor, w.shape, { kind: "float", type }, parts) as FloatTensor;
+  });
+}
+
+/** The numbers that `packFloats` stores. */
+export function roundFloats(w: Tensor, type: FloatType, scale?: Tensor<"f32">): Tensor<"f32"> {
+  return scope(() => {
+    const units = decodeFloats(encodeFloats(unitsOf(w, scale), type, { saturate: true }), type);
+    return scale === undefined ? units : mul(units, reshape(scale, [scale.size, 1]));
   });
 }

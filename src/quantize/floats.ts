@@ -3,35 +3,45 @@ import { ArgumentError } from "../errors.js";
 import { stopGradient } from "../grad.js";
 import { div, maximum } from "../ops/binary.js";
 import { greater } from "../ops/compare.js";
-import { floatLayout, packFloats } from "../ops/floats.js";
+import { type FloatType, floatLayout, packFloats, roundFloats } from "../ops/floats.js";
 import { max } from "../ops/reduce.js";
 import { straightThrough } from "../ops/straightThrough.js";
 import { abs } from "../ops/unary.js";
 import { where } from "../ops/where.js";
+import type { Packed } from "../packed.js";
 import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
 import { checkMatrix } from "./matrix.js";
 import type { WeightScheme } from "./scheme.js";
 
-/** A scheme from how it packs: the gradient goes straight through. */
+/** A scheme from how it packs, and what it makes of the numbers: the gradient goes straight through. */
 export function packing(
   name: string,
   bits: number,
-  pack: (w: Tensor) => ReturnType<WeightScheme["pack"]>,
+  pack: (w: Tensor) => Packed,
+  round: (w: Tensor) => Tensor = (w) => pack(w).dense(),
 ): WeightScheme {
   return {
     name,
     bits,
     pack(w) {
       checkMatrix(name, w);
-      return pack(w);
+      return scope(() => pack(w));
     },
-    fake: (w) =>
-      scope(() => {
-        checkMatrix(name, w);
-        return straightThrough(w, pack(stopGradient(w)).dense());
-      }),
+    fake(w) {
+      checkMatrix(name, w);
+      return scope(() => straightThrough(w, round(stopGradient(w))));
+    },
   };
+}
+
+function floats(name: string, type: FloatType, scalesOf?: (w: Tensor) => Tensor<"f32">): WeightScheme {
+  return packing(
+    name,
+    scalesOf === undefined ? 16 : 8,
+    (w) => packFloats(w, type, scalesOf?.(w)),
+    (w) => roundFloats(w, type, scalesOf?.(w)),
+  );
 }
 
 /**
@@ -42,7 +52,7 @@ export function packing(
  * const half = quantize(model, { weights: f16() });
  */
 export function f16(): WeightScheme {
-  return packing("f16", 16, (w) => packFloats(w, "f16"));
+  return floats("f16", "f16");
 }
 
 /**
@@ -52,7 +62,7 @@ export function f16(): WeightScheme {
  * const half = quantize(model, { weights: bf16() });
  */
 export function bf16(): WeightScheme {
-  return packing("bf16", 16, (w) => packFloats(w, "bf16"));
+  return floats("bf16", "bf16");
 }
 
 /**
@@ -69,7 +79,7 @@ export function fp8(options: { format?: "e4m3fn" | "e5m2" } = {}): WeightScheme 
   if (format !== "e4m3fn" && format !== "e5m2")
     throw new ArgumentError(`fp8: format is ${said(format)}; it can be "e4m3fn" or "e5m2"`);
   const { top } = floatLayout("fp8", format);
-  return packing(`fp8 ${format}`, 8, (w) => scope(() => packFloats(w, format, unitOf(max(abs(w), { axes: 1 }), top))));
+  return floats(`fp8 ${format}`, format, (w) => unitOf(max(abs(w), { axes: 1 }), top));
 }
 
 /** Scales that make `size` the largest code: 1 where all is 0, and none so small that f32 loses digits. */

@@ -4,7 +4,6 @@ import { packCodebook } from "../ops/codebook.js";
 import { reshape } from "../ops/layout.js";
 import { max } from "../ops/reduce.js";
 import { abs } from "../ops/unary.js";
-import { scope } from "../scope.js";
 import { packing } from "./floats.js";
 import { joinRuns, runsOf } from "./runs.js";
 import type { WeightScheme } from "./scheme.js";
@@ -31,11 +30,8 @@ export function nf4(options: { block?: number } = {}): WeightScheme {
   checkCount("nf4", "block", block, 2, 2 ** 30);
   if (block % 2 !== 0) throw new ArgumentError(`nf4: block is ${block}; it must be even, as two codes share a byte`);
   const table = Float32Array.from(normalFloats);
-  return packing(`nf4 block ${block}`, 4, (w) =>
-    scope(() => {
-      const runs = runsOf(reshape(w, [1, w.size]), block);
-      const sizes = runs.map((run) => max(abs(run), { axes: 1 }));
-      return packCodebook(w, table, joinRuns(sizes, 1), block);
-    }),
-  );
+  return packing(`nf4 block ${block}`, 4, (w) => {
+    const sizes = runsOf(reshape(w, [1, w.size]), block).map((run) => max(abs(run), { axes: 1 }));
+    return packCodebook(w, table, joinRuns(sizes, 1), block);
+  });
 }

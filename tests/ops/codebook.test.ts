@@ -5,7 +5,14 @@ import { sectionOf } from "../../src/packed.js";
 import { scope } from "../../src/scope.js";
 import { readTensor, type Tensor, tensor } from "../../src/tensor.js";
 import { draw, expectSame, sizes, zeroLeaks } from "../grid.js";
-import { expectDenseProduct, expectRefused, expectRoundTrip, productSizes, withFloat } from "../packing.js";
+import {
+  expectDenseProduct,
+  expectGraphRefused,
+  expectRefused,
+  expectRoundTrip,
+  productSizes,
+  withFloat,
+} from "../packing.js";
 import { nearestEntry, rounded } from "../reference/codebook.js";
 import { watched } from "../watch.js";
 
@@ -73,6 +80,9 @@ test("files give it back, and refuse what makes no sense", () => {
     );
     expectRefused(far, "scale", withFloat(0, 3e38), /number 1 is beyond f32/);
     expectRefused(packed, "codes", (stored) => ({ ...stored, shape: [1, 8] }), /must be U8 \[8\]/);
+    expectGraphRefused(packed, (graph) => graph.replace("[3,5]", "[3,5,1]"), /it must be \[out, in\]/);
+    for (const block of ["3", "0", '"4"', "null"])
+      expectGraphRefused(packed, (graph) => graph.replace('"block":4', `"block":${block}`), /block/);
     for (const block of [3, 0, 2.5])
       expect(() => packCodebook(tensor(w, [3, 5]), Float32Array.from(table), tensor(w), block)).toThrow(ArgumentError);
   });

@@ -4,7 +4,14 @@ import { decodeFloats, encodeFloats, type FloatType, packFloats } from "../../sr
 import { scope } from "../../src/scope.js";
 import { readTensor, type Tensor, tensor } from "../../src/tensor.js";
 import { draw, expectSame, sizes, zeroLeaks } from "../grid.js";
-import { expectDenseProduct, expectRefused, expectRoundTrip, productSizes, withFloat } from "../packing.js";
+import {
+  expectDenseProduct,
+  expectGraphRefused,
+  expectRefused,
+  expectRoundTrip,
+  productSizes,
+  withFloat,
+} from "../packing.js";
 import { type NarrowFloat, narrowFloats, nearestCode, numberOf, thresholds, topCode } from "../reference/floats.js";
 import { watched } from "../watch.js";
 
@@ -89,6 +96,9 @@ describe.each(types)("%s", (type) => {
       const infinite = (stored: { data: Uint8Array }) => stored.data.slice().fill(0xff);
       expectRefused(w, "codes", (stored) => ({ ...stored, data: infinite(stored) }), /stands for no finite number/);
       expectRefused(w, "codes", (stored) => ({ ...stored, shape: [5, 3] }), /must be U/);
+      expectGraphRefused(w, (graph) => graph.replace("[3,5]", "[15]"), /the shape is \[15\]; it must be \[out, in\]/);
+      expectGraphRefused(w, (graph) => graph.replace(`"${type}"`, '"f12"'), /"f12" is no float/);
+      expectGraphRefused(w, (graph) => graph.replace(`"${type}"`, "3"), /3 is no float/);
     });
   });
 });

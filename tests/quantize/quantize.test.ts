@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { ArgumentError } from "../../src/errors.js";
+import { describe, expect, test, vi } from "vitest";
+import { ArgumentError, OutOfMemoryError } from "../../src/errors.js";
 import { fromBytes, toBytes } from "../../src/files/model.js";
 import type { Model } from "../../src/model.js";
 import * as nn from "../../src/nn/index.js";
@@ -13,9 +13,10 @@ import { f16 } from "../../src/quantize/floats.js";
 import { gptq } from "../../src/quantize/gptq.js";
 import { type Method, nearest } from "../../src/quantize/method.js";
 import { nf4 } from "../../src/quantize/nf4.js";
+import { qat } from "../../src/quantize/qat.js";
 import { quantize } from "../../src/quantize/quantize.js";
 import * as ranges from "../../src/quantize/ranges/index.js";
-import { memory } from "../../src/runtime/heap.js";
+import { heap, memory } from "../../src/runtime/heap.js";
 import { scope } from "../../src/scope.js";
 import { readTensor, type Tensor, tensor } from "../../src/tensor.js";
 import { dataset } from "../../src/train/dataset.js";
@@ -169,6 +170,57 @@ test("calibration is a tensor of inputs or a dataset", () => {
       const [a, b] = [inputs(), data].map((calibration) => toBytes(quantize(made(), { ...options, calibration })));
       expect(a).toEqual(b);
     }
+  });
+});
+
+test.each<[string, (model: Model) => Model]>([
+  ["int8 with activations", (m) => quantize(m, { weights: int8(), activations: int8(), calibration: inputs() })],
+  [
+    "gptq by groups",
+    (m) => quantize(m, { weights: int4({ group: 4 }), method: gptq({ block: 3 }), calibration: inputs() }),
+  ],
+  [
+    "awq",
+    (m) =>
+      quantize(m, {
+        weights: int4({ range: ranges.mse({ candidates: 3 }) }),
+        method: awq({ grid: 2 }),
+        calibration: inputs(),
+      }),
+  ],
+  [
+    "floats and codebooks",
+    (m) => quantize(quantize(m, { weights: f16(), only: ["0.linear"] }), { weights: nf4(), except: ["0.linear"] }),
+  ],
+  [
+    "training",
+    (m) => qat(m, { weights: int2(), scales: "learned", activations: int8(), calibration: inputs() }).finish(),
+  ],
+])("out of memory at any allocation leaves everything as it was: %s", (_, call) => {
+  scope(() => {
+    const model = made();
+    const file = toBytes(model);
+    const allocate = heap.allocate.bind(heap);
+    let done = false;
+    for (let n = 1; !done; n++) {
+      const before = memory();
+      let count = 0;
+      const spy = vi.spyOn(heap, "allocate").mockImplementation((bytes) => {
+        if (++count === n) throw new OutOfMemoryError("none", bytes, 0, 0);
+        return allocate(bytes);
+      });
+      try {
+        scope(() => call(model).dispose());
+        done = true;
+      } catch (error) {
+        expect(error).toBeInstanceOf(OutOfMemoryError);
+      } finally {
+        spy.mockRestore();
+      }
+      const { tensors, bytes } = memory();
+      expect({ tensors, bytes }, `allocation ${n}`).toEqual({ tensors: before.tensors, bytes: before.bytes });
+    }
+    expect(toBytes(model)).toEqual(file);
   });
 });
 

@@ -39,18 +39,20 @@ export function writeLevels(
   codes: ArrayLike<number>,
   { who, levels, largest }: { who: string; levels: number; largest: number },
 ): void {
-  const told: number[] = [];
+  const told = new Int32Array(2 * codes.length);
+  let end = 0;
   let before = -1;
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i]!;
     if (code === 0) continue;
-    told.push(i - before, code > 0 ? 2 * code - 1 : -2 * code);
+    told[end++] = i - before;
+    told[end++] = code > 0 ? 2 * code - 1 : -2 * code;
     before = i;
   }
   to.count(levels);
   to.scale(who, largest);
-  to.count(told.length / 2);
-  to.integers(Int32Array.from(told));
+  to.count(end / 2);
+  to.integers(told.subarray(0, end));
 }
 
 export function readLevels(from: Reader, shape: Shape): Tensor<"f32"> {

@@ -40,7 +40,7 @@ export function topK(options: TopKOptions): Codec {
       const places = largest(x, k ?? Math.ceil(ratio! * x.size));
       to.count(places.length);
       to.floats(Float32Array.from(places, (at) => values[at]!));
-      to.integers(places.map((at, i) => at - (i === 0 ? -1 : places[i - 1]!)));
+      to.integers(places.map((at, i) => at - (places[i - 1] ?? -1)));
       return {};
     },
     decode(from, shape) {

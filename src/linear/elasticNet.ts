@@ -70,7 +70,7 @@ export function fitSparse(
 
 /**
  * Linear regression with an L1 and an L2 penalty (Zou & Hastie 2005): the least ||y − Xw − b||² / 2n + alpha · l1Ratio · ||w||₁ +
- * alpha · (1 − l1Ratio) / 2 · ||w||². Coordinate descent in f64 on XᵀX (Friedman, Hastie & Tibshirani 2010), which takes 8 k² bytes;
+ * alpha · (1 − l1Ratio) / 2 · ||w||². Coordinate descent in f64 on XᵀX (Friedman, Hastie & Tibshirani 2010), which takes some 32 k² bytes;
  * what the penalty takes out is exactly 0. Differs from scikit-learn's ElasticNet in `standardize`, which is on by default, and in the
  * tighter `tolerance`.
  *

@@ -1,7 +1,7 @@
 import { checkCount, checkOptions } from "../check.js";
 import { ShapeError } from "../errors.js";
 import { checkDType } from "../op.js";
-import { readDoubles, whole } from "../ops/system.js";
+import { normalEquations, type System, whole } from "../ops/system.js";
 import { scope } from "../scope.js";
 import { show } from "../shape.js";
 import { type Tensor, tensor } from "../tensor.js";
@@ -73,11 +73,7 @@ interface Knot {
 }
 
 function walk({ system, k, scales }: Problem, steps: number): Knot[] {
-  const values = readDoubles(system.values);
-  const { stride } = system;
-  const g = (i: number, j: number): number =>
-    values[Math.min(i, j) * stride + Math.max(i, j)]! / (scales[i]! * scales[j]!);
-  const products = Float64Array.from({ length: k }, (_, i) => values[i * stride + whole(k)]! / scales[i]!);
+  const { rows, products } = scaledEquations(system, scales);
   const w = new Float64Array(k);
   const signs = new Int8Array(k);
   /** Columns that are in, and Cholesky's factor of their products, row by row. */
@@ -86,19 +82,29 @@ function walk({ system, k, scales }: Problem, steps: number): Knot[] {
   const barred = new Set<number>();
   /** Takes column j in, unless it depends on those that are. */
   const enter = (j: number): boolean => {
+    const own = rows[j]!;
     const row = new Float64Array(inside.length + 1);
-    let left = g(j, j);
+    let left = own[j]!;
     for (const [a, i] of inside.entries()) {
-      let value = g(i, j);
-      for (let b = 0; b < a; b++) value -= factor[a]![b]! * row[b]!;
-      row[a] = value / factor[a]![a]!;
+      const above = factor[a]!;
+      let value = own[i]!;
+      for (let b = 0; b < a; b++) value -= above[b]! * row[b]!;
+      row[a] = value / above[a]!;
       left -= row[a]! * row[a]!;
     }
-    if (!(left > dependent * g(j, j))) return false;
+    if (!(left > dependent * own[j]!)) return false;
     row[inside.length] = Math.sqrt(left);
     factor.push(row);
     inside.push(j);
     return true;
+  };
+  /** Adds the products of the columns that are in, each `times` its share. */
+  const spread = (to: Float64Array, times: (i: number, a: number) => number): Float64Array => {
+    for (const [a, i] of inside.entries()) {
+      const [share, row] = [times(i, a), rows[i]!];
+      for (let j = 0; j < k; j++) to[j]! += share * row[j]!;
+    }
+    return to;
   };
   let largest = products.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const knots: Knot[] = [{ largest, w: w.slice() }];
@@ -110,18 +116,19 @@ function walk({ system, k, scales }: Problem, steps: number): Knot[] {
       signs[next] = correlations[next]! < 0 ? -1 : 1;
       if (!enter(next)) barred.add(next);
     }
-    // All that are in keep correlations of one size: G d = signs.
+    // All that are in keep correlations of one size: XᵀX d = signs.
     const d = equiangular(
       factor,
-      inside.map((i) => signs[i]!),
+      Float64Array.from(inside, (i) => signs[i]!),
     );
-    const turns = Float64Array.from({ length: k }, (_, j) => inside.reduce((sum, i, a) => sum + g(i, j) * d[a]!, 0));
+    const turns = spread(new Float64Array(k), (_, a) => d[a]!);
+    const places = new Map(inside.map((j, a) => [j, a]));
     // The next event, of equals that of the least column: where many fall together, that order comes to an end (Murty 1974).
     let [step, leaves] = [largest - nothing, -1];
     next = -1;
     for (let j = 0; j < k; j++) {
-      const a = inside.indexOf(j);
-      if (a >= 0) {
+      const a = places.get(j);
+      if (a !== undefined) {
         // One that has come in with others may be on the wrong side of 0 and has to go again.
         const until = w[j] === 0 ? (d[a]! * signs[j]! < 0 ? 0 : largest) : -w[j]! / d[a]!;
         if (until >= 0 && until < step) [step, leaves, next] = [until, a, -1];
@@ -144,15 +151,26 @@ function walk({ system, k, scales }: Problem, steps: number): Knot[] {
       // Another may be free of what barred it.
       barred.clear();
     }
-    correlations = products.map((value, j) => value - inside.reduce((sum, i) => sum + g(i, j) * w[i]!, 0));
+    correlations = spread(products.slice(), (i) => -w[i]!);
     knots.push({ largest, w: w.slice() });
   }
   return knots;
 }
 
-/** d with L Lᵀ d = signs. */
-function equiangular(factor: readonly Float64Array[], signs: readonly number[]): Float64Array {
-  const d = Float64Array.from(signs);
+/** The rows of XᵀX, and Xᵀy, of the columns divided by their scales. */
+function scaledEquations(system: System, scales: Float64Array): { rows: Float64Array[]; products: Float64Array } {
+  const { gram, products } = normalEquations(system, 1);
+  const [k, size] = [scales.length, whole(scales.length)];
+  return {
+    rows: Array.from(scales, (scale, i) =>
+      gram.subarray(i * size, i * size + k).map((v, j) => v / (scale * scales[j]!)),
+    ),
+    products: scales.map((scale, i) => products[i]! / scale),
+  };
+}
+
+/** Makes of signs the d with L Lᵀ d = signs. */
+function equiangular(factor: readonly Float64Array[], d: Float64Array): Float64Array {
   for (const [a, row] of factor.entries()) {
     for (let b = 0; b < a; b++) d[a]! -= row[b]! * d[b]!;
     d[a]! /= row[a]!;

@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions } from "../check.js";
 import { solve, upTo } from "../ops/solve.js";
-import { readDoubles, whole } from "../ops/system.js";
+import { normalEquations, whole } from "../ops/system.js";
 import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
 import { finish, type LinearFit, type LinearOptions, type Problem, prepare } from "./fit.js";
@@ -36,19 +36,21 @@ export function ridge(x: Tensor, y: Tensor, options: RidgeOptions = {}): LinearF
   });
 }
 
-/** ||y||² − 2 w · Xᵀy + w · XᵀXw + Σ penalty · w²: its error is that of w squared. */
+/** Σ ||y||² − 2 w · Xᵀy + w · XᵀXw + Σ penalty · w² over the targets: an error of w counts squared. */
 function objectiveOf({ system, squares, k, targets }: Problem, penalties: Float64Array, w: Float64Array): number {
-  const values = readDoubles(system.values);
+  const { gram, products } = normalEquations(system, targets);
+  const size = whole(k);
   let objective = 0;
   for (let t = 0; t < targets; t++) {
-    objective += squares[t]!;
+    let own = squares[t]!;
     for (let i = 0; i < k; i++) {
-      const row = i * system.stride;
-      const own = w[t * k + i]!;
-      let sum = (values[row + i]! + penalties[i]!) * own - 2 * values[row + whole(k) + t]!;
-      for (let j = i + 1; j < k; j++) sum += 2 * values[row + j]! * w[t * k + j]!;
-      objective += own * sum;
+      const wi = w[t * k + i]!;
+      let slope = penalties[i]! * wi - 2 * products[t * size + i]!;
+      for (let j = 0; j < k; j++) slope += gram[i * size + j]! * w[t * k + j]!;
+      own += wi * slope;
     }
+    // Below 0 it is rounding.
+    objective += Math.max(own, 0);
   }
   return objective;
 }

@@ -1,5 +1,5 @@
 import { applyInPlace, type Op } from "../op.js";
-import { doubles, readDoubles, type System, whole } from "./system.js";
+import { doubles, normalEquations, readDoubles, type System, whole } from "./system.js";
 
 /** ½ ||Y − X Wᵀ||² + Σ l1ⱼ ||wⱼ|| + ½ Σ l2ⱼ ||wⱼ||², wⱼ the coefficients of column j. */
 export interface Penalized {
@@ -50,7 +50,7 @@ export function descend(problem: Penalized): { found: Descended[]; sweeps: numbe
   const { system, squares, l1, l2, tasks, positive, sweeps: most } = problem;
   const k = system.size;
   const row = whole(k);
-  const { gram, products } = square(system, squares.length);
+  const { gram, products } = normalEquations(system, squares.length);
   const [onHeap, penalties] = [doubles(gram), doubles(Float64Array.of(...l1, ...l2))];
   // W = 0, so q is XᵀY.
   const start = new Float64Array(2 * products.length);
@@ -98,18 +98,7 @@ function judge(
   }
   const inside = 1 / outside;
   const gap = 0.5 * (1 + inside * inside) * (left + ridge) + lasso - inside * shared;
-  return { weight, objective: 0.5 * (left + ridge) + lasso, gap, converged: gap <= tolerance * total };
-}
-
-/** XᵀX whole, and a row of Xᵀy for each target. */
-function square({ values, size: k, stride }: System, targets: number): { gram: Float64Array; products: Float64Array } {
-  const upper = readDoubles(values);
-  const size = whole(k);
-  const gram = new Float64Array(size * size);
-  const products = new Float64Array(targets * size);
-  for (let i = 0; i < k; i++) {
-    for (let j = i; j < k; j++) gram[i * size + j] = gram[j * size + i] = upper[i * stride + j]!;
-    for (let t = 0; t < targets; t++) products[t * size + i] = upper[i * stride + size + t]!;
-  }
-  return { gram, products };
+  const objective = 0.5 * (left + ridge) + lasso;
+  // Below 0 it is rounding.
+  return { weight, objective, gap: Math.max(gap, 0), converged: gap <= tolerance * total };
 }

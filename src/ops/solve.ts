@@ -30,8 +30,8 @@ const indices = (from: ArrayLike<number>): Tensor<"i32"> => tensor(Int32Array.fr
 export const upTo = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i);
 
 /**
- * The smaller of the shares of the mean of the diagonal that stand for "as good as nothing" in `solve`: rounding errors of f64 stay as
- * far below it as it stays below what data in f32 tell.
+ * The least L2 that takes the place of none, as a share of the mean of the diagonal: rounding errors of f64 stay as far below it as
+ * it stays below what data in f32 tell.
  */
 const trace = 2 ** -26;
 
@@ -73,7 +73,7 @@ export interface LeastSquaresFit {
 /**
  * The linear map from x to y in closed form: the least ||X Wᵀ + b − Y||² + l2 · ||W||². In f64 by Cholesky's factor of XᵀX, so to
  * about 1e-16 · cond(X)², rounded to f32. Where columns of x depend on each other (or there are fewer rows than columns) and l2 is 0,
- * the W of the least norm, as NumPy's lstsq, to about 1e-7 of the largest weight; directions in which x varies less than 1e-6 as much
+ * the W of the least norm, as NumPy's lstsq, to about 1e-6 of the largest weight; directions in which x varies less than 1e-6 as much
  * as on the mean may be cut short then.
  *
  * @param x f32 [n, k], n at least 1.

@@ -56,7 +56,7 @@ interface GramPlan extends OutPlan<"u8"> {
 
 /** In place on f64 [whole(k), whole(k) + whole(r)]; inputs: x and its moments, maybe y and its. Adds up rows [from, to). */
 const gramOp: Op<{ readonly from: number; readonly to: number }, GramPlan> = {
-  name: "gram",
+  name: "the system of a linear fit",
   infer([system, x, , y], { from, to }) {
     const k = x!.shape[1]!;
     const r = y?.shape[1] ?? 0;
@@ -89,6 +89,22 @@ export function gram(x: Tensor, xMoments: Tensor, y?: Tensor, yMoments?: Tensor)
   for (let from = 0; from < rows; from += chunk)
     applyInPlace(gramOp, values, inputs, { from, to: Math.min(rows, from + chunk) });
   return { values, size, stride, diagonal: (i) => doubleAt(values, i * stride + i) };
+}
+
+/** XᵀX [size, size] whole, size being k in whole tiles, and a row of Xᵀy for each target. */
+export function normalEquations(
+  { values, size: k, stride }: System,
+  targets: number,
+): { gram: Float64Array; products: Float64Array } {
+  const upper = readDoubles(values);
+  const size = whole(k);
+  const gram = new Float64Array(size * size);
+  const products = new Float64Array(targets * size);
+  for (let i = 0; i < k; i++) {
+    for (let j = i; j < k; j++) gram[i * size + j] = gram[j * size + i] = upper[i * stride + j]!;
+    for (let t = 0; t < targets; t++) products[t * size + i] = upper[i * stride + size + t]!;
+  }
+  return { gram, products };
 }
 
 /** H, which is to be made triangular: rows and columns of scale · XᵀX, with `ridge` added to its diagonal. */

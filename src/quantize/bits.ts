@@ -56,7 +56,8 @@ function scheme(name: string, bits: number, format: BitFormat, fit: (w: Tensor) 
  *
  * With `input: "f32"`, error of a product per element: (k/2 + 5) · 2⁻²⁴ · Σ|x·w|. With `input: "sign"` the sum of the k signs is exact,
  * times α rounded once (`scaled`: and times mean |x|, itself rounded); k goes up to 65,535, a NaN in a row of x makes its products
- * NaN, and the gradient to x is that of the hard tanh.
+ * NaN, and the gradient to x is that of the hard tanh. A product needs room for tables: 4 bytes for each number of x with `sign`, 16
+ * with `f32`.
  *
  * @throws {ArgumentError} if an option is none of these; `pack`, if w holds NaN or an infinity, or has too long rows for `sign`.
  * @example

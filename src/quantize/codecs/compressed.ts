@@ -1,6 +1,6 @@
 import { checkOptions, said } from "../../check.js";
 import { ArgumentError } from "../../errors.js";
-import type { Optimizer } from "../../optim/optimizer.js";
+import { checkOptimizer, type Optimizer } from "../../optim/optimizer.js";
 import { scope } from "../../scope.js";
 import type { Codec } from "./codec.js";
 
@@ -11,7 +11,8 @@ export interface CompressedOptions {
 
 /**
  * An optimizer that steps on what is left of gradients after the wire: `update` encodes them, carries the bytes, decodes, and steps.
- * `train` takes it like any other; saved states hold what was not sent yet.
+ * `train` takes it like any other; saved states hold what was not sent yet. Where the wire fails, what was on it is lost, and the
+ * parameters stay.
  *
  * @throws {ArgumentError} unless codec and optimizer are such.
  * @example
@@ -25,10 +26,7 @@ export function compressed(codec: Codec, optimizer: Optimizer, options: Compress
   const { wire = (bytes) => bytes } = options;
   if (typeof codec?.encode !== "function")
     throw new ArgumentError(`compressed: codec is ${said(codec)}; it must be one, such as codecs.signSgd()`);
-  if (typeof optimizer?.update !== "function")
-    throw new ArgumentError(
-      `compressed: optimizer is ${said(optimizer)}; it must be one, such as optim.sgd({ lr: 0.1 })`,
-    );
+  checkOptimizer("compressed", optimizer);
   if (typeof wire !== "function") throw new ArgumentError(`compressed: wire is ${said(wire)}; it must be a function`);
   return {
     init: (params) => scope(() => ({ step: 0, slots: {}, links: [codec.init(params), optimizer.init(params)] })),

@@ -1,11 +1,11 @@
 // Rows of x times a sparse matrix W [n, k] that stores a row to an output. A batch is turned first: panels of 16 rows of x, in
 // which the 16 values of a column are one cache line, so that every stored weight takes one line, in registers, to 16 sums. The
-// sums of a panel go to a stage, one line to an output, and are turned back at the end. One row of x is multiplied as it is.
+// sums of a panel go to a stage, one line to an output, and are turned back at the end. Few rows of x are multiplied one by one.
 //
 // Four accumulators and two weights at a time: eight loads, which some engines move to the front of the loop, still fit the 16
 // registers (32 sums at a time spilled, and took half as long again).
 //
-// Each sum of a batch is one sum in the order of the columns; a single row has eight, added up at the end. A weight that is not
+// Each sum of a batch is one sum in the order of the columns; of a row alone it has up to eight parts, added up at the end. A weight that is not
 // stored adds nothing, whatever x holds. |y − exact| ≤ (k + 1) · 2⁻²⁴ · Σ|w·x| over the stored weights.
 import { finish } from "./epilogue";
 import { madd, splat } from "./lanes";

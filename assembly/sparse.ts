@@ -3,14 +3,18 @@ import { finish } from "./epilogue";
 import { madd, splat, sumLanes, turn } from "./lanes";
 import { finishRow, stored } from "./panels";
 
-/** Rows [16 · p, 16 · p + 16) of x [m, k] turned, for p in [begin, end); columns to `padded` are 0. One row alone is copied. */
+/** Rows [begin, end) of x with columns of 0 behind them, up to `padded`. */
+export function sparse_pad_f32(out: usize, x: usize, k: usize, padded: usize, begin: usize, end: usize): void {
+  for (; begin < end; begin++) {
+    const to = out + ((begin * padded) << 2);
+    memory.copy(to, x + ((begin * k) << 2), k << 2);
+    memory.fill(to + (k << 2), 0, (padded - k) << 2);
+  }
+}
+
+/** Rows [16 · p, 16 · p + 16) of x [m, k] turned, for p in [begin, end); columns to `padded` are 0. */
 export function sparse_panels_f32(panels: usize, x: usize, m: usize, k: usize, padded: usize, begin: usize, end: usize): void {
   const row = k << 2;
-  if (m == 1) {
-    memory.copy(panels, x, row);
-    memory.fill(panels + row, 0, (padded - k) << 2);
-    return;
-  }
   for (; begin < end; begin++) {
     const from = x + (begin << 4) * row;
     const to = panels + begin * (padded << 6);

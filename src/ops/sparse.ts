@@ -75,6 +75,8 @@ interface SparsePlan extends OutPlan<"f32"> {
   readonly n: number;
   /** Columns as the kernels take them. */
   readonly cols: number;
+  /** Whether the rows of x are multiplied one by one. */
+  readonly alone: boolean;
   /** Where the stage of a batch begins, in scratch, behind the panels. */
   readonly stage: number;
 }
@@ -88,30 +90,42 @@ const sparseOp: Op<Epilogue["activation"], SparsePlan> = {
     const m = x!.shape[0]!;
     const layout = layoutOf(format);
     const cols = Math.ceil(k / layout.padding) * layout.padding;
+    const alone = m <= layout.few;
     const panels = Math.ceil(m / panelRows);
-    const stage = m === 1 ? 0 : panels * panelRows * cols * 4;
+    const stage = panels * panelRows * cols * 4;
     const offset = (name: string): number => sections.find((section) => section.name === name)?.offset ?? 0;
     return {
       shape: [m, n],
       dtype: "f32",
-      work: n === 0 ? 0 : m === 1 ? Math.ceil(n / layout.height) : panels,
-      prepareWork: panels,
-      // Never 0, so that there is a place for no columns, too.
-      scratch: m === 1 ? cols * 4 + 16 : stage + panels * panelRows * Math.ceil(n / 4) * 16,
-      ...{ layout, format, m, k, n, cols, stage },
+      work: n === 0 || m === 0 ? 0 : alone ? Math.ceil(n / layout.height) : panels,
+      prepareWork: alone ? m : panels,
+      // Rows alone need a copy only if columns are missing.
+      scratch: alone ? (cols > k ? m * cols * 4 : 0) : stage + panels * panelRows * Math.ceil(n / 4) * 16,
+      ...{ layout, format, m, k, n, cols, alone, stage },
       ...{ values: offset("values"), places: offset("places"), starts: offset("starts") },
     };
   },
   prepare(kernels, _, [x, w], plan, __, begin, end, scratch) {
-    const { layout, m, k, n, cols, stage } = plan;
+    const { layout, alone, m, k, n, cols, stage } = plan;
+    if (alone) {
+      if (cols > k) kernels.sparse_pad_f32(scratch, x!, k, cols, begin, end);
+      return;
+    }
     kernels.sparse_panels_f32(scratch, x!, m, k, cols, begin, end);
-    if (m > 1) layout.batch(kernels, { ...at(w!, plan), rows: n, stage: scratch + stage, panels: scratch }, begin, end);
+    layout.batch(kernels, { ...at(w!, plan), rows: n, stage: scratch + stage, panels: scratch }, begin, end);
   },
-  wasm(kernels, out, [, w, bias = 0], plan, activation, begin, end, scratch) {
-    const { layout, m, n, stage } = plan;
-    const code = activationCode[activation];
-    if (m > 1) kernels.sparse_rows_f32(out, scratch + stage, bias, m, n, code, begin, end);
-    else layout.row(kernels, { ...at(w!, plan), rows: n, out, x: scratch, bias, activation: code }, begin, end);
+  wasm(kernels, out, [x, w, bias = 0], plan, params, begin, end, scratch) {
+    const { layout, alone, m, k, n, cols, stage } = plan;
+    const activation = activationCode[params];
+    if (!alone) {
+      kernels.sparse_rows_f32(out, scratch + stage, bias, m, n, activation, begin, end);
+      return;
+    }
+    const rows = cols > k ? scratch : x!;
+    for (let i = 0; i < m; i++) {
+      const of = { ...at(w!, plan), rows: n, bias, activation, out: out + i * n * 4, x: rows + i * cols * 4 };
+      layout.row(kernels, of, begin, end);
+    }
   },
   vjp(g, { inputs: [, w, bias], output, params, needs }) {
     const d = beforeActivation(g, output, params);

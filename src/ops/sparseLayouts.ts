@@ -49,6 +49,8 @@ export interface SparseLayout {
   readonly padding: number;
   /** Rows that share their places: what the row kernel counts. */
   readonly height: number;
+  /** Up to so many rows of x are multiplied one by one: a panel takes as long as a few more. */
+  readonly few: number;
   /** @throws {ArgumentError} if the format makes no sense for the size. */
   sections(rows: number, cols: number, format: Format): Omit<Section, "offset">[];
   /** The format that stores the matrix, if it can be stored so. */
@@ -90,6 +92,7 @@ function countOf({ data }: Matrix): number {
 const csr: SparseLayout = {
   padding: 1,
   height: 1,
+  few: 4,
   sections(rows, cols, { count, gapBytes }) {
     checkCount("sparse csr", "count", count, 0, rows * cols);
     if (gapBytes !== 1 && gapBytes !== 2)
@@ -155,6 +158,7 @@ const csr: SparseLayout = {
 const bitmap: SparseLayout = {
   padding: 1,
   height: 1,
+  few: 1,
   sections(rows, cols, { count }) {
     checkCount("sparse bitmap", "count", count, 0, rows * cols);
     return [
@@ -227,6 +231,7 @@ function blocks(
   return {
     padding: width,
     height,
+    few: 8,
     sections(rows, cols, { count }) {
       checkCount(`sparse ${kind}`, "count", count, 0, Math.ceil(rows / height) * Math.ceil(cols / width));
       return [
@@ -290,70 +295,82 @@ const block4x1 = blocks("block4x1", 4, 1, {
   },
 });
 
-/** `kept` of each `group` columns, half of them, in order; a place has `bits` bits. Columns are padded to eights. */
+/** Columns of a strip: the kernels' constant. */
+const strip = 128;
+
+/**
+ * Half of each `group` columns, in order; a place has `bits` bits. Columns are padded to eights and cut into strips, which come one
+ * after the other, each row by row.
+ */
 function half(group: 4 | 8, bits: 2 | 4): SparseLayout {
   const kind = `${group / 2}:${group}`;
   const kept = group / 2;
+  /** Calls back with the first column of every group, in the order of storage. */
+  const each = (rows: number, cols: number, found: (row: number, first: number) => void): void => {
+    const width = up(cols, 8);
+    for (let start = 0; start < width; start += strip)
+      for (let row = 0; row < rows; row++)
+        for (let first = start; first < Math.min(start + strip, width); first += group) found(row, first);
+  };
   return {
     padding: 8,
     height: 1,
+    few: 3,
     sections(rows, cols) {
-      const width = up(cols, 8);
+      const stored = (rows * up(cols, 8)) / 2;
       return [
-        { name: "values", dtype: "F32", shape: [rows, width / 2] },
-        { name: "places", dtype: "U8", shape: [rows, (width * bits) / 16] },
+        { name: "values", dtype: "F32", shape: [stored] },
+        { name: "places", dtype: "U8", shape: [(stored * bits) / 8] },
       ];
     },
     formatOf({ data, rows, cols }) {
-      for (let row = 0; row < rows; row++)
-        for (let first = 0; first < cols; first += group) {
-          let count = 0;
-          for (let c = first; c < Math.min(cols, first + group); c++) if (data[row * cols + c] !== 0) count++;
-          if (count > kept) return undefined;
-        }
-      return { kind };
+      let fits = true;
+      each(rows, cols, (row, first) => {
+        let count = 0;
+        for (let c = first; c < Math.min(cols, first + group); c++) if (data[row * cols + c] !== 0) count++;
+        if (count > kept) fits = false;
+      });
+      return fits ? { kind } : undefined;
     },
     encode({ data, rows, cols }) {
-      const width = up(cols, 8);
-      const values = new Float32Array((rows * width) / 2);
-      const places = new Uint8Array((rows * width * bits) / 16);
-      const at = (row: number, c: number): number => (c < cols ? data[row * cols + c]! : 0);
-      for (let row = 0, slot = 0; row < rows; row++)
-        for (let first = 0; first < width; first += group) {
-          let zeros = kept;
-          for (let i = 0; i < group; i++) if (at(row, first + i) !== 0) zeros--;
-          // The first zeros fill what is left free.
-          for (let i = 0; i < group; i++) {
-            const value = at(row, first + i);
-            if (value === 0 && zeros-- <= 0) continue;
-            values[slot] = value;
-            places[(slot * bits) >> 3]! |= i << ((slot * bits) & 7);
-            slot++;
-          }
+      const values = new Float32Array((rows * up(cols, 8)) / 2);
+      const places = new Uint8Array((values.length * bits) / 8);
+      let slot = 0;
+      each(rows, cols, (row, first) => {
+        const at = (i: number): number => (first + i < cols ? data[row * cols + first + i]! : 0);
+        let zeros = kept;
+        for (let i = 0; i < group; i++) if (at(i) !== 0) zeros--;
+        // The first zeros fill what is left free.
+        for (let i = 0; i < group; i++) {
+          const value = at(i);
+          if (value === 0 && zeros-- <= 0) continue;
+          values[slot] = value;
+          places[(slot * bits) >> 3]! |= i << ((slot * bits) & 7);
+          slot++;
         }
+      });
       return { values, places, starts: new Int32Array() };
     },
     visit({ values, places }, rows, cols, keep) {
-      const width = up(cols, 8);
-      for (let row = 0, slot = 0; row < rows; row++)
-        for (let first = 0; first < width; first += group) {
-          let before = -1;
-          for (let i = 0; i < kept; i++, slot++) {
-            const place = (places[(slot * bits) >> 3]! >> ((slot * bits) & 7)) & ((1 << bits) - 1);
-            if (place <= before || place >= group) throw wrong(kind, row, `places must rise and end before ${group}`);
-            before = place;
-            if (first + place < cols) keep(row * cols + first + place, values[slot]!);
-            else if (values[slot] !== 0) throw wrong(kind, row, "it has a weight outside of the matrix");
-          }
+      let slot = 0;
+      each(rows, cols, (row, first) => {
+        let before = -1;
+        for (let i = 0; i < kept; i++, slot++) {
+          const place = (places[(slot * bits) >> 3]! >> ((slot * bits) & 7)) & ((1 << bits) - 1);
+          if (place <= before || place >= group) throw wrong(kind, row, `places must rise and end before ${group}`);
+          before = place;
+          if (first + place < cols) keep(row * cols + first + place, values[slot]!);
+          else if (values[slot] !== 0) throw wrong(kind, row, "it has a weight outside of the matrix");
         }
+      });
     },
     batch(k, { stage, panels, values, places, cols, rows }, begin, end) {
       const kernel = bits === 2 ? k.half4_f32 : k.half8_f32;
       kernel(stage, panels, values, places, cols, rows, begin, end);
     },
-    row(k, { out, x, values, places, bias, activation, cols }, begin, end) {
+    row(k, { out, x, values, places, bias, activation, cols, rows }, begin, end) {
       const kernel = bits === 2 ? k.half4_row_f32 : k.half8_row_f32;
-      kernel(out, x, values, places, bias, activation, cols, begin, end);
+      kernel(out, x, values, places, bias, activation, cols, rows, begin, end);
     },
   };
 }

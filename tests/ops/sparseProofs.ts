@@ -65,8 +65,8 @@ export function proves(kind: SparseKind): void {
     test("products are within the bound of f64, around lanes, panels, blocks and words; dense() gives the matrix back", () => {
       let seed = 0;
       for (const n of [1, 2, 3, 4, 5, 8, 9, 17])
-        for (const k of [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 130])
-          for (const m of [1, 2, 3, 4, 5, 15, 16, 17, 20, 33]) {
+        for (const k of [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 130, 264])
+          for (const m of [1, 2, 3, 4, 5, 8, 9, 15, 16, 17, 20, 33]) {
             const density = densities[seed % densities.length]!;
             const w = sparsely(kind, [n, k], density, seed);
             const x = draw("normal", m * k, seed + 2);
@@ -118,6 +118,8 @@ export function proves(kind: SparseKind): void {
         [3, 5, 6],
         [17, 12, 5],
         [35, 70, 9],
+        [2, 141, 5],
+        [18, 300, 6],
       ] as const)
         for (const activation of [undefined, "relu", "sigmoid", "tanh"] as const) {
           const w = sparsely(kind, [n, k], 0.5, m + k);
@@ -136,7 +138,7 @@ export function proves(kind: SparseKind): void {
     test("of a batch, the plain binary adds in the order of columns, bit for bit", async () => {
       await deterministic(() => {
         for (const [m, k, n] of [
-          [2, 33, 9],
+          [9, 33, 9],
           [16, 70, 5],
           [37, 128, 12],
         ] as const) {

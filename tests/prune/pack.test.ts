@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { ArgumentError, ShapeError } from "../../src/errors.js";
+import { ArgumentError, OutOfMemoryError, ShapeError } from "../../src/errors.js";
 import { fromBytes, toBytes } from "../../src/files/model.js";
 import type { Model } from "../../src/model.js";
 import * as nn from "../../src/nn/index.js";
@@ -11,8 +11,9 @@ import { applyMasks } from "../../src/prune/masks.js";
 import { type PackOptions, pack } from "../../src/prune/pack.js";
 import { prune } from "../../src/prune/prune.js";
 import { magnitude } from "../../src/prune/scores/magnitude.js";
+import { shrink } from "../../src/prune/shrink.js";
 import { race } from "../../src/race.js";
-import { memory } from "../../src/runtime/heap.js";
+import { heap, memory } from "../../src/runtime/heap.js";
 import { init } from "../../src/runtime/init.js";
 import { scope } from "../../src/scope.js";
 import { readTensor, tensor } from "../../src/tensor.js";
@@ -178,6 +179,39 @@ describe("pack", () => {
     mask.dispose();
     model.dispose();
   });
+});
+
+test("pack and shrink leave all as it was where memory runs short, at any allocation", async () => {
+  await ruled();
+  const model = nn.sequential([nn.linear(40, 32), nn.sigmoid(), nn.linear(32, 2)], { seed: 1 });
+  const masks = prune(model, magnitude({ sparsity: 0.9 }));
+  const allocate = heap.allocate.bind(heap);
+  for (const run of [() => pack(model, { masks, batch: 2 }).model, () => shrink(model, { masks })]) {
+    const before = memory();
+    let failures = 0;
+    // From about the thirtieth on, pack allocates for its receipt alone.
+    for (let n = 1; n < 50; n++) {
+      let calls = 0;
+      const spy = vi.spyOn(heap, "allocate").mockImplementation((bytes) => {
+        if (++calls === n) throw new OutOfMemoryError("no memory", bytes, 0, 0);
+        return allocate(bytes);
+      });
+      try {
+        run().dispose();
+        break;
+      } catch (error) {
+        expect(error).toBeInstanceOf(OutOfMemoryError);
+        failures++;
+        expect(memory()).toMatchObject({ tensors: before.tensors, bytes: before.bytes });
+      } finally {
+        spy.mockRestore();
+      }
+    }
+    expect(failures).toBeGreaterThan(5);
+    expect(memory()).toMatchObject({ tensors: before.tensors, bytes: before.bytes });
+  }
+  for (const mask of Object.values(masks)) mask.dispose();
+  model.dispose();
 });
 
 // A tenth of the weights are left. Six times as fast and more is what a quiet machine shows (npm run bench sparse).

@@ -5,8 +5,8 @@
 // Four accumulators and two weights at a time: eight loads, which some engines move to the front of the loop, still fit the 16
 // registers (32 sums at a time spilled, and took half as long again).
 //
-// Each sum of a batch is one sum in the order of the columns; of a row alone it has up to eight parts, added up at the end. A weight that is not
-// stored adds nothing, whatever x holds. |y − exact| ≤ (k + 1) · 2⁻²⁴ · Σ|w·x| over the stored weights.
+// Each sum of a batch is one sum in the order of the columns; that of a row alone has several parts, added up at the end. A weight
+// that is not stored adds nothing, whatever x holds. |y − exact| ≤ (k + 1) · 2⁻²⁴ · Σ|w·x| over the stored weights.
 import { finish } from "./epilogue";
 import { madd, splat } from "./lanes";
 

@@ -1,7 +1,8 @@
 // Affine codes of matrices: code = clip(round(x / scale) + zeroPoint), x ≈ (code − zeroPoint) · scale. A scale and a zero point
-// for each row and each run of `group` columns. Codes are unsigned here: signed ones are shifted by half their range.
-import { centered, codes8, putCode, rowBytes, zeroAt } from "./codes";
-import { put, putTurned, splat } from "./lanes";
+// for each row and each group of columns, the last of which may be short. Codes are unsigned here: signed ones are shifted by half
+// their range. Groups begin at whole bytes.
+import { centered, codes8, factors, largest, places, rowBytes, zeroAt } from "./codes";
+import { put, splat } from "./lanes";
 
 /** Codes of rows [begin, end). x is finite. `zeroPoints` may be 0: all in the middle. */
 export function quantize_affine_f32(
@@ -9,24 +10,22 @@ export function quantize_affine_f32(
 ): void {
   const groups = (columns + group - 1) / group;
   const bytes = rowBytes(columns, bits);
-  const largest = (1 << <i32>bits) - 1;
+  const most = (1 << <i32>bits) - 1;
   for (; begin < end; begin++) {
     const row = out + begin * bytes;
     memory.fill(row, 0, bytes);
-    const from = x + ((begin * columns) << 2);
     for (let g: usize = 0; g < groups; g++) {
       const index = begin * groups + g;
       const scale = v128.load32_splat(scales + (index << 2));
       const zero = zeroAt(zeroPoints, index, bits);
-      const least = splat(<f32>-zero);
-      const most = splat(<f32>(largest - zero));
+      const low = splat(<f32>-zero);
+      const high = splat(<f32>(most - zero));
       const last = min((g + 1) * group, columns);
-      for (let at = g * group; at < last; at += 4) {
-        const q = centered(v128.load(from + (at << 2)), scale, least, most);
-        putCode(row, at, bits, i32x4.extract_lane(q, 0) + zero);
-        if (at + 1 < last) putCode(row, at + 1, bits, i32x4.extract_lane(q, 1) + zero);
-        if (at + 2 < last) putCode(row, at + 2, bits, i32x4.extract_lane(q, 2) + zero);
-        if (at + 3 < last) putCode(row, at + 3, bits, i32x4.extract_lane(q, 3) + zero);
+      for (let at = g * group; at < last; at++) {
+        const q = centered(v128.load32_splat(x + ((begin * columns + at) << 2)), scale, low, high);
+        const bit = at * bits;
+        const byte = row + (bit >> 3);
+        store<u8>(byte, load<u8>(byte) | ((i32x4.extract_lane(q, 0) + zero) << (bit & 7)));
       }
     }
   }
@@ -38,68 +37,87 @@ export function dequantize_affine_f32(
 ): void {
   const groups = (columns + group - 1) / group;
   const bytes = rowBytes(columns, bits);
+  const where = places(bits);
+  const shift = factors(bits);
+  const mask = largest(bits);
   for (; begin < end; begin++) {
-    const row = codes + begin * bytes;
     const to = out + ((begin * columns) << 2);
     for (let g: usize = 0; g < groups; g++) {
       const index = begin * groups + g;
       const scale = v128.load32_splat(scales + (index << 2));
       const zero = i16x8.splat(<i16>zeroAt(zeroPoints, index, bits));
       const last = min((g + 1) * group, columns);
-      for (let at = g * group; at < last; at += 8) {
-        const q = i16x8.sub(codes8(row, at, bits), zero);
-        put(to + (at << 2), f32x4.mul(low(q), scale), to + (last << 2));
-        if (at + 4 < last) put(to + (at << 2) + 16, f32x4.mul(high(q), scale), to + (last << 2));
+      // Half of eight codes a turn: one tail to care for.
+      for (let at = g * group; at < last; at += 4) {
+        const q = i16x8.sub(codes8(codes + begin * bytes + ((at * bits) >> 3), where, shift, mask), zero);
+        put(to + (at << 2), f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(q)), scale), to + (last << 2));
       }
     }
   }
 }
 
 /**
- * The f32 numbers of rows, in panels [begin, end) of 8 rows as matmul_f32 reads its second matrix: rows past the last repeat it.
+ * Rows of codes in panels [begin, end) of 8; rows past the last repeat it. With `stride` 0 they are f32 numbers, as matmul_f32 reads
+ * its second matrix. Else codes less their zero points as int_matmul_i16 reads them, `stride` i16 to a row, and the last panel begins
+ * early rather than stick out: each group begins with 8 scales, if there are scales, and ends at a multiple of 8 columns, those past
+ * its own anything.
  */
-export function pack_affine_f32(
-  packed: usize, codes: usize, scales: usize, zeroPoints: usize, columns: usize, rows: usize, group: usize, bits: usize,
+export function pack_codes(
+  packed: usize, codes: usize, scales: usize, zeroPoints: usize, columns: usize, rows: usize, group: usize, bits: usize, stride: usize,
   begin: usize, end: usize,
 ): void {
   const groups = (columns + group - 1) / group;
   const bytes = rowBytes(columns, bits);
+  const where = places(bits);
+  const shift = factors(bits);
+  const mask = largest(bits);
+  const head: usize = scales && stride ? 32 : 0;
+  const panel = stride ? (stride << 4) + groups * head : columns << 5;
   for (; begin < end; begin++)
-    for (let half: usize = 0; half < 8; half += 4) {
-      const to = packed + begin * (columns << 5) + (half << 2);
-      const row = (begin << 3) + half;
-      const i0 = min(row, rows - 1);
-      const i1 = min(row + 1, rows - 1);
-      const i2 = min(row + 2, rows - 1);
-      const i3 = min(row + 3, rows - 1);
+    for (let pair: usize = 0; pair < 8; pair += 2) {
+      let to = packed + begin * panel + (pair << 2);
+      const top = stride && rows > 8 ? min(begin << 3, rows - 8) : begin << 3;
+      const i0 = min(top + pair, rows - 1);
+      const i1 = min(i0 + 1, rows - 1);
       for (let g: usize = 0; g < groups; g++) {
-        const s0 = v128.load32_splat(scales + ((i0 * groups + g) << 2));
-        const s1 = v128.load32_splat(scales + ((i1 * groups + g) << 2));
-        const s2 = v128.load32_splat(scales + ((i2 * groups + g) << 2));
-        const s3 = v128.load32_splat(scales + ((i3 * groups + g) << 2));
-        const z0 = i16x8.splat(<i16>zeroAt(zeroPoints, i0 * groups + g, bits));
-        const z1 = i16x8.splat(<i16>zeroAt(zeroPoints, i1 * groups + g, bits));
-        const z2 = i16x8.splat(<i16>zeroAt(zeroPoints, i2 * groups + g, bits));
-        const z3 = i16x8.splat(<i16>zeroAt(zeroPoints, i3 * groups + g, bits));
-        const last = min((g + 1) * group, columns);
-        for (let at = g * group; at < last; at += 8) {
-          const q0 = i16x8.sub(codes8(codes + i0 * bytes, at, bits), z0);
-          const q1 = i16x8.sub(codes8(codes + i1 * bytes, at, bits), z1);
-          const q2 = i16x8.sub(codes8(codes + i2 * bytes, at, bits), z2);
-          const q3 = i16x8.sub(codes8(codes + i3 * bytes, at, bits), z3);
-          const first = to + (at << 5);
-          const left = last - at;
-          putTurned(
-            first, 32, f32x4.mul(low(q0), s0), f32x4.mul(low(q1), s1), f32x4.mul(low(q2), s2), f32x4.mul(low(q3), s3), left,
-          );
-          if (left > 4)
-            putTurned(
-              first + 128, 32,
-              f32x4.mul(high(q0), s0), f32x4.mul(high(q1), s1), f32x4.mul(high(q2), s2), f32x4.mul(high(q3), s3), left - 4,
-            );
+        const at0 = i0 * groups + g;
+        const at1 = i1 * groups + g;
+        const s0 = scales ? v128.load32_splat(scales + (at0 << 2)) : mask;
+        const s1 = scales ? v128.load32_splat(scales + (at1 << 2)) : mask;
+        if (head) v128.store64_lane(to, v128.shuffle<f32>(s0, s1, 0, 4, 0, 4), 0);
+        to += head;
+        const z0 = i16x8.splat(<i16>zeroAt(zeroPoints, at0, bits));
+        const z1 = i16x8.splat(<i16>zeroAt(zeroPoints, at1, bits));
+        const first = g * group;
+        const last = min(first + group, columns);
+        let from = codes + ((first * bits) >> 3);
+        for (let at = first; at < last; at += 8, from += bits) {
+          const q0 = i16x8.sub(codes8(from + i0 * bytes, where, shift, mask), z0);
+          const q1 = i16x8.sub(codes8(from + i1 * bytes, where, shift, mask), z1);
+          if (stride) to = putPairs(to, q0, q1, 4);
+          else {
+            to = putPairs(to, f32x4.mul(low(q0), s0), f32x4.mul(low(q1), s1), last - at);
+            if (at + 4 < last) to = putPairs(to, f32x4.mul(high(q0), s0), f32x4.mul(high(q1), s1), last - at - 4);
+          }
         }
       }
     }
+}
+
+/** The first `count` lanes of two rows side by side, 32 bytes apart; returns where the next go. */
+// @ts-ignore: decorator
+@inline
+function putPairs(to: usize, x0: v128, x1: v128, count: usize): usize {
+  const pairs01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
+  const pairs23 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+  v128.store64_lane(to, pairs01, 0);
+  if (count == 1) return to + 32;
+  v128.store64_lane(to, pairs01, 1, 32);
+  if (count == 2) return to + 64;
+  v128.store64_lane(to, pairs23, 0, 64);
+  if (count == 3) return to + 96;
+  v128.store64_lane(to, pairs23, 1, 96);
+  return to + 128;
 }
 
 /** Codes 0..3 of eight as f32. */

@@ -1,18 +1,22 @@
 // Integer codes of 8, 4 or 2 bits, packed low bits first, every row starting at a byte; and how numbers become codes.
+import { splat } from "./lanes";
 
-/** The one rounding rule: to the nearest integer, ties to the even one. */
-// @ts-ignore: decorator
-@inline
-export function roundHalfEven(x: v128): v128 {
-  return f32x4.nearest(x);
-}
-
-/** Codes of x from scale and zero point, less the zero point: `least` is 0 − zeroPoint, `most` the largest code − zeroPoint. */
+/**
+ * Codes of x less their zero point: x / scale to the nearest integer, ties to the even one, from `least` = −zeroPoint to `most`,
+ * the largest code − zeroPoint. NaN gives `least`.
+ */
 // @ts-ignore: decorator
 @inline
 export function centered(x: v128, scale: v128, least: v128, most: v128): v128 {
-  const rounded = roundHalfEven(f32x4.div(x, scale));
-  return i32x4.trunc_sat_f32x4_s(f32x4.min(f32x4.max(rounded, least), most));
+  const bounded = f32x4.pmin(f32x4.pmax(least, f32x4.div(x, scale)), most);
+  return roundHalfEven(bounded);
+}
+
+/** The one rounding rule, as i32, for |x| below 2²²: next to 1.5 · 2²³ numbers have no bits below 1. */
+// @ts-ignore: decorator
+@inline
+export function roundHalfEven(x: v128): v128 {
+  return i32x4.sub(f32x4.add(x, splat(12582912)), i32x4.splat(0x4b400000));
 }
 
 /** Bytes of a row. */
@@ -29,27 +33,36 @@ export function zeroAt(zeroPoints: usize, index: usize, bits: usize): i32 {
   return zeroPoints ? <i32>load<u8>(zeroPoints + index) : 1 << <i32>(bits - 1);
 }
 
-/** Eight codes of a row from column `at`, as i16. Reads 8 bytes. */
+/** The byte that holds each of eight codes, in a lane of its own. */
 // @ts-ignore: decorator
 @inline
-export function codes8(row: usize, at: usize, bits: usize): v128 {
-  if (bits == 8) return v128.load_ext<u8>(row + at);
-  const bit = at * bits;
-  const word = i64x2.splat(load<u64>(row + (bit >> 3)) >> (bit & 7));
-  // A product shifts each lane by its own distance: the code comes to the top.
-  if (bits == 4) {
-    const halves = v128.shuffle<i16>(word, word, 0, 0, 0, 0, 1, 1, 1, 1);
-    return i16x8.shr_u(i16x8.mul(halves, i16x8(4096, 256, 16, 1, 4096, 256, 16, 1)), 12);
-  }
-  const repeated = v128.shuffle<i16>(word, word, 0, 0, 0, 0, 0, 0, 0, 0);
-  return i16x8.shr_u(i16x8.mul(repeated, i16x8(16384, 4096, 1024, 256, 64, 16, 4, 1)), 14);
+export function places(bits: usize): v128 {
+  if (bits == 8) return i8x16(0, -1, 1, -1, 2, -1, 3, -1, 4, -1, 5, -1, 6, -1, 7, -1);
+  if (bits == 4) return i8x16(0, -1, 0, -1, 1, -1, 1, -1, 2, -1, 2, -1, 3, -1, 3, -1);
+  return i8x16(0, -1, 0, -1, 0, -1, 0, -1, 1, -1, 1, -1, 1, -1, 1, -1);
 }
 
-/** Writes a code over zeros. */
+/** What each lane is multiplied with: its code then begins at bit 8. */
 // @ts-ignore: decorator
 @inline
-export function putCode(row: usize, at: usize, bits: usize, code: i32): void {
-  const bit = at * bits;
-  const byte = row + (bit >> 3);
-  store<u8>(byte, load<u8>(byte) | (code << <i32>(bit & 7)));
+export function factors(bits: usize): v128 {
+  if (bits == 8) return i16x8.splat(256);
+  if (bits == 4) return i16x8(256, 16, 256, 16, 256, 16, 256, 16);
+  return i16x8(256, 64, 16, 4, 256, 64, 16, 4);
+}
+
+/** The largest code, eight times. */
+// @ts-ignore: decorator
+@inline
+export function largest(bits: usize): v128 {
+  const most = 255 >> (8 - <i32>bits);
+  return i16x8.splat(<i16>most);
+}
+
+/** Eight codes, as i16, from a byte on; reads 8 bytes. Products shift each lane by a distance of its own. */
+// @ts-ignore: decorator
+@inline
+export function codes8(from: usize, places: v128, factors: v128, mask: v128): v128 {
+  const bytes = i8x16.swizzle(v128.load64_splat(from), places);
+  return v128.and(i16x8.shr_u(i16x8.mul(bytes, factors), 8), mask);
 }

@@ -3,6 +3,7 @@ export * from "./matmul";
 export * from "./affine";
 export * from "./intMatmul";
 export * from "./matvec";
+export * from "./quantMatvec";
 export * from "./binary";
 export * from "./compare";
 export * from "./unary";

@@ -98,6 +98,14 @@ export function sumLanes(x: v128): f32 {
   return f32x4.extract_lane(half, 0) + f32x4.extract_lane(half, 1);
 }
 
+/** Sum of i32 lanes. */
+// @ts-ignore: decorator
+@inline
+export function sumIntegers(x: v128): i32 {
+  const half = i32x4.add(x, i64x2.shuffle(x, x, 1, 1));
+  return i32x4.extract_lane(half, 0) + i32x4.extract_lane(half, 1);
+}
+
 /** Largest lane; NaN if there is one. */
 // @ts-ignore: decorator
 @inline
@@ -118,20 +126,16 @@ export function minLanes(x: v128): f32 {
 // @ts-ignore: decorator
 @inline
 export function turn(to: usize, toStride: usize, from: usize, fromStride: usize): void {
+  const r0 = v128.load(from);
+  const r1 = v128.load(from + fromStride);
   const r2 = v128.load(from + (fromStride << 1));
-  putTurned(to, toStride, v128.load(from), v128.load(from + fromStride), r2, v128.load(from + fromStride * 3), 4);
-}
-
-/** The first `rows` (1..4) rows, `stride` bytes apart, of a block of 4 × 4 given by its columns. */
-// @ts-ignore: decorator
-@inline
-export function putTurned(to: usize, stride: usize, c0: v128, c1: v128, c2: v128, c3: v128, rows: usize): void {
-  const low01 = v128.shuffle<f32>(c0, c1, 0, 4, 1, 5);
-  const low23 = v128.shuffle<f32>(c2, c3, 0, 4, 1, 5);
-  const high01 = v128.shuffle<f32>(c0, c1, 2, 6, 3, 7);
-  const high23 = v128.shuffle<f32>(c2, c3, 2, 6, 3, 7);
+  const r3 = v128.load(from + fromStride * 3);
+  const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+  const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+  const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
   v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2));
-  if (rows > 1) v128.store(to + stride, v128.shuffle<i64>(low01, low23, 1, 3));
-  if (rows > 2) v128.store(to + (stride << 1), v128.shuffle<i64>(high01, high23, 0, 2));
-  if (rows > 3) v128.store(to + stride * 3, v128.shuffle<i64>(high01, high23, 1, 3));
+  v128.store(to + toStride, v128.shuffle<i64>(low01, low23, 1, 3));
+  v128.store(to + (toStride << 1), v128.shuffle<i64>(high01, high23, 0, 2));
+  v128.store(to + toStride * 3, v128.shuffle<i64>(high01, high23, 1, 3));
 }

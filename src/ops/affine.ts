@@ -51,6 +51,10 @@ export function layoutAffine(shape: Shape, format: Format): ReturnType<typeof la
   if (bits !== 8 && bits !== 4 && bits !== 2)
     throw new ArgumentError(`affine: bits is ${said(bits)}; it must be 8, 4 or 2`);
   checkCount("affine", "group", group, 1, Math.max(1, columns));
+  if ((group as number) < columns && ((group as number) * bits) % 8 !== 0)
+    throw new ArgumentError(
+      `affine: groups of ${group} codes of ${bits} bits end inside a byte; make them a multiple of ${8 / bits}`,
+    );
   for (const [name, flag] of Object.entries({ signed, symmetric }))
     if (typeof flag !== "boolean")
       throw new ArgumentError(`affine: ${name} is ${said(flag)}; it must be true or false`);

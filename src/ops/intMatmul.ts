@@ -5,7 +5,7 @@ import { scope } from "../scope.js";
 import { show } from "../shape.js";
 import { type Tensor, tensor } from "../tensor.js";
 import { largestGroup } from "./affine.js";
-import { transpose } from "./layout.js";
+import { slice, transpose } from "./layout.js";
 
 export interface IntMatmulOptions {
   /** The code of a that stands for 0, from 0 to 255. Default 0. */
@@ -18,6 +18,8 @@ export interface IntMatmulOptions {
 
 interface IntPlan extends OutPlan<"i32"> {
   readonly k: number;
+  /** Columns of b, and those that are made: 8 at least, those past the end the last again. */
+  readonly columns: number;
   readonly n: number;
   /** i16 of a widened row. */
   readonly stride: number;
@@ -29,7 +31,8 @@ const intMatmulOp: Op<{ readonly zeroPointA: number }, IntPlan> = {
   name: "intMatmul",
   infer([a, b]) {
     const [m, k] = a!.shape as [number, number];
-    const n = b!.shape[0]!;
+    const columns = b!.shape[0]!;
+    const n = columns === 0 ? 0 : Math.max(columns, 8);
     const stride = Math.ceil(k / 8) * 8;
     const panels = Math.ceil(n / 8);
     const panelsAt = m * stride * 2;
@@ -40,16 +43,18 @@ const intMatmulOp: Op<{ readonly zeroPointA: number }, IntPlan> = {
       prepareWork: m + panels,
       scratch: panelsAt + panels * stride * 16,
       k,
+      columns,
       n,
       stride,
       panelsAt,
     };
   },
-  prepare(kernels, _, [a, b, zeroPoints], { k, n, stride, panelsAt, work: m }, { zeroPointA }, begin, end, scratch) {
+  prepare(kernels, _, [a, b, zeroPoints], plan, { zeroPointA }, begin, end, scratch) {
+    const { k, columns, stride, panelsAt, work: m } = plan;
     if (k === 0) return;
     if (begin < m) kernels.widen_rows_i16(scratch, a!, k, zeroPointA, stride, begin, Math.min(end, m));
     const [first, last] = [Math.max(begin - m, 0), end - m];
-    if (last > 0) kernels.pack_codes_i16(scratch + panelsAt, b!, 0, zeroPoints!, k, n, k, 8, stride, first, last);
+    if (last > 0) kernels.pack_codes(scratch + panelsAt, b!, 0, zeroPoints!, k, columns, k, 8, stride, first, last);
   },
   wasm(kernels, out, _, { k, n, stride, panelsAt }, __, begin, end, scratch) {
     kernels.int_matmul_i16(out, scratch, 0, scratch + panelsAt, 0, k, n, Math.max(k, 1), stride, 0, begin, end);
@@ -88,7 +93,9 @@ export function intMatmul(a: Tensor, b: Tensor, options: IntMatmulOptions = {}):
   if (zeroPoints.length !== n)
     throw new ArgumentError(`intMatmul: ${zeroPoints.length} zero points for the ${n} columns of b; give one, or ${n}`);
   for (const zero of zeroPoints) checkCount("intMatmul", "zeroPointB", zero, 0, 255);
-  return scope(() =>
-    apply(intMatmulOp, [a, transposeB ? b : transpose(b), tensor(Uint8Array.from(zeroPoints))], { zeroPointA }),
-  );
+  return scope(() => {
+    const zeros = tensor(Uint8Array.from(zeroPoints));
+    const y = apply(intMatmulOp, [a, transposeB ? b : transpose(b), zeros], { zeroPointA });
+    return y.shape[1] === n ? y : slice(y, [{}, { end: n! }]);
+  });
 }

@@ -8,7 +8,8 @@ import { scope } from "../scope.js";
 import { checkShape, type Shape, show, sizeOf } from "../shape.js";
 import { contents, readTensor, Tensor, tensor } from "../tensor.js";
 import { type AffineFormat, type Bits, dequantize, layoutAffine, quantizeOp } from "./affine.js";
-import { quantizedProduct } from "./quantMatmul.js";
+import { integerMatmulOp, weightOnlyMatmulOp } from "./quantMatmul.js";
+import { integerMatvecOp, weightOnlyMatvecOp } from "./quantMatvec.js";
 
 /**
  * How a product reads its activations: "f32", as they are; "dynamic", as codes of 8 bits with a scale and zero point of each row;
@@ -105,8 +106,18 @@ export class QTensor extends Packed {
   }
 
   /** @internal */
-  multiply(x: Tensor, epilogue: Epilogue): Tensor<"f32"> {
-    return quantizedProduct(x, this, epilogue);
+  multiply(x: Tensor, { bias, activation }: Epilogue): Tensor<"f32"> {
+    const inputs = bias === undefined ? [x, this] : [x, this, bias];
+    const [m, k] = x.shape as [number, number];
+    const { input, group } = this.format;
+    // From how many rows on panels pay was measured. Kernels of few rows want something to multiply.
+    if (input === "f32" || k === 0)
+      return m <= 2 && k > 0
+        ? apply(weightOnlyMatvecOp, inputs, activation)
+        : apply(weightOnlyMatmulOp, inputs, activation);
+    return m <= (group < 128 ? 6 : 16) || this.shape[0]! < 8
+      ? apply(integerMatvecOp, inputs, activation)
+      : apply(integerMatmulOp, inputs, activation);
   }
 
   /** @internal */

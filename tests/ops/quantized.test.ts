@@ -113,6 +113,11 @@ describe("refused:", () => {
       () => quantized(new Int8Array(5), 1, undefined, [2, 3], { bits: 8 }),
       ShapeError,
     ],
+    [
+      "groups of 3 codes of 4 bits end inside a byte; make them a multiple of 2",
+      () => quantizeAffine(tensor(new Float32Array(8), [2, 4]), 1, 0, { bits: 4, group: 3 }),
+      ArgumentError,
+    ],
     ["the shape is [6]", () => quantized(new Int8Array(6), 1, undefined, [6], { bits: 8 }), ShapeError],
     ["inputScale is 0", () => quantizeAffine(w(), 1, 0, { bits: 8, input: { scale: 0, zeroPoint: 0 } }), ArgumentError],
     [

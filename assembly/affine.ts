@@ -1,7 +1,7 @@
 // Affine codes of matrices: code = clip(round(x / scale) + zeroPoint), x ≈ (code − zeroPoint) · scale. A scale and a zero point
 // for each row and each group of columns, the last of which may be short. Codes are unsigned here: signed ones are shifted by half
-// their range. Groups begin at whole bytes.
-import { centered, codes8, factors, largest, places, rowBytes, zeroAt } from "./codes";
+// their range.
+import { bytesOf, centered, codes8, factors, largest, places, rowBytes, zeroAt } from "./codes";
 import { put, splat } from "./lanes";
 
 /** Codes of rows [begin, end). x is finite. `zeroPoints` may be 0: all in the middle. */
@@ -9,7 +9,7 @@ export function quantize_affine_f32(
   out: usize, x: usize, scales: usize, zeroPoints: usize, columns: usize, group: usize, bits: usize, begin: usize, end: usize,
 ): void {
   const groups = (columns + group - 1) / group;
-  const bytes = rowBytes(columns, bits);
+  const bytes = rowBytes(columns, group, bits);
   const most = (1 << <i32>bits) - 1;
   for (; begin < end; begin++) {
     const row = out + begin * bytes;
@@ -20,10 +20,10 @@ export function quantize_affine_f32(
       const zero = zeroAt(zeroPoints, index, bits);
       const low = splat(<f32>-zero);
       const high = splat(<f32>(most - zero));
-      const last = min((g + 1) * group, columns);
-      for (let at = g * group; at < last; at++) {
+      const first = g * group;
+      const last = min(first + group, columns);
+      for (let at = first, bit = g * (bytesOf(group, bits) << 3); at < last; at++, bit += bits) {
         const q = centered(v128.load32_splat(x + ((begin * columns + at) << 2)), scale, low, high);
-        const bit = at * bits;
         const byte = row + (bit >> 3);
         store<u8>(byte, load<u8>(byte) | ((i32x4.extract_lane(q, 0) + zero) << (bit & 7)));
       }
@@ -36,7 +36,7 @@ export function dequantize_affine_f32(
   out: usize, codes: usize, scales: usize, zeroPoints: usize, columns: usize, group: usize, bits: usize, begin: usize, end: usize,
 ): void {
   const groups = (columns + group - 1) / group;
-  const bytes = rowBytes(columns, bits);
+  const bytes = rowBytes(columns, group, bits);
   const where = places(bits);
   const shift = factors(bits);
   const mask = largest(bits);
@@ -46,10 +46,12 @@ export function dequantize_affine_f32(
       const index = begin * groups + g;
       const scale = v128.load32_splat(scales + (index << 2));
       const zero = i16x8.splat(<i16>zeroAt(zeroPoints, index, bits));
-      const last = min((g + 1) * group, columns);
+      const first = g * group;
+      const last = min(first + group, columns);
+      const from = codes + begin * bytes + g * bytesOf(group, bits);
       // Half of eight codes a turn: one tail to care for.
-      for (let at = g * group; at < last; at += 4) {
-        const q = i16x8.sub(codes8(codes + begin * bytes + ((at * bits) >> 3), where, shift, mask), zero);
+      for (let at = first; at < last; at += 4) {
+        const q = i16x8.sub(codes8(from + (((at - first) * bits) >> 3), where, shift, mask), zero);
         put(to + (at << 2), f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(q)), scale), to + (last << 2));
       }
     }
@@ -67,7 +69,7 @@ export function pack_codes(
   begin: usize, end: usize,
 ): void {
   const groups = (columns + group - 1) / group;
-  const bytes = rowBytes(columns, bits);
+  const bytes = rowBytes(columns, group, bits);
   const where = places(bits);
   const shift = factors(bits);
   const mask = largest(bits);
@@ -90,7 +92,7 @@ export function pack_codes(
         const z1 = i16x8.splat(<i16>zeroAt(zeroPoints, at1, bits));
         const first = g * group;
         const last = min(first + group, columns);
-        let from = codes + ((first * bits) >> 3);
+        let from = codes + g * bytesOf(group, bits);
         for (let at = first; at < last; at += 8, from += bits) {
           const q0 = i16x8.sub(codes8(from + i0 * bytes, where, shift, mask), z0);
           const q1 = i16x8.sub(codes8(from + i1 * bytes, where, shift, mask), z1);

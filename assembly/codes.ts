@@ -1,4 +1,4 @@
-// Integer codes of 8, 4 or 2 bits, packed low bits first, every row starting at a byte; and how numbers become codes.
+// Integer codes of 8, 4 or 2 bits, packed low bits first, every group of a row beginning at a byte; and how numbers become codes.
 import { splat } from "./lanes";
 
 /**
@@ -19,11 +19,18 @@ export function roundHalfEven(x: v128): v128 {
   return i32x4.sub(f32x4.add(x, splat(12582912)), i32x4.splat(0x4b400000));
 }
 
+/** Bytes of a run of codes, such as a group. */
+// @ts-ignore: decorator
+@inline
+export function bytesOf(count: usize, bits: usize): usize {
+  return (count * bits + 7) >> 3;
+}
+
 /** Bytes of a row. */
 // @ts-ignore: decorator
 @inline
-export function rowBytes(columns: usize, bits: usize): usize {
-  return (columns * bits + 7) >> 3;
+export function rowBytes(columns: usize, group: usize, bits: usize): usize {
+  return (columns / group) * bytesOf(group, bits) + bytesOf(columns % group, bits);
 }
 
 /** The zero point at an index; where none are stored it lies in the middle. */

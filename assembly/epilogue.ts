@@ -24,3 +24,25 @@ export function activate(x: v128, activation: i32): v128 {
   if (activation == Activation.Tanh) return tanh4(x);
   return x;
 }
+
+/** Stores a row of a tile, `columns` (1..8) values: none past the last column. */
+// @ts-ignore: decorator
+@inline
+export function storeRow(out: usize, c0: v128, c1: v128, columns: usize): void {
+  if (columns == 8) {
+    v128.store(out, c0);
+    v128.store(out, c1, 16);
+    return;
+  }
+  if (columns & 4) {
+    v128.store(out, c0);
+    out += 16;
+    c0 = c1;
+  }
+  if (columns & 2) {
+    v128.store64_lane(out, c0, 0);
+    out += 8;
+    c0 = v128.shuffle<i64>(c0, c0, 1, 1);
+  }
+  if (columns & 1) v128.store32_lane(out, c0, 0);
+}

@@ -5,7 +5,7 @@
 //
 // Each output is one sum in the order of k, whatever the slice: results do not depend on the number of threads.
 // |C − exact| ≤ (k + 1) · 2⁻²⁴ · Σ|a·b| per element, with a bias (k + 2) · 2⁻²⁴ · (Σ|a·b| + |bias|).
-import { finish } from "./epilogue";
+import { finish, storeRow } from "./epilogue";
 import { madd, splat, turn } from "./lanes";
 
 /** Rows of 8 columns of B, for k in [0, k): panels [begin, end) of `batch · ceil(n / 8)`; columns past n are 0. */
@@ -129,26 +129,4 @@ function tile(
   if (rows > 1) storeRow(out + nBytes, c10, c11, columns);
   if (rows > 2) storeRow(out + (nBytes << 1), c20, c21, columns);
   if (rows > 3) storeRow(out + nBytes * 3, c30, c31, columns);
-}
-
-/** No store past the last column. */
-// @ts-ignore: decorator
-@inline
-function storeRow(out: usize, c0: v128, c1: v128, columns: usize): void {
-  if (columns == 8) {
-    v128.store(out, c0);
-    v128.store(out, c1, 16);
-    return;
-  }
-  if (columns & 4) {
-    v128.store(out, c0);
-    out += 16;
-    c0 = c1;
-  }
-  if (columns & 2) {
-    v128.store64_lane(out, c0, 0);
-    out += 8;
-    c0 = v128.shuffle<i64>(c0, c0, 1, 1);
-  }
-  if (columns & 1) v128.store32_lane(out, c0, 0);
 }

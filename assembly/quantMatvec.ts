@@ -1,7 +1,7 @@
 // Few rows times a matrix of affine codes, read where they are: no panels. Codes of 8 bits are taken 16 a turn. Of 4 and 2 bits they
 // are taken 32 a turn: eight lanes of i16 hold four codes each, and masks take out the first of each lane, the second, …: the other
 // operand lies ready in that order, number p of 32 in lane p >> 2 of vector p & 3. Its groups are padded with 0 to whole turns.
-import { rowBytes, zeroAt } from "./codes";
+import { bytesOf, rowBytes, zeroAt } from "./codes";
 import { finish } from "./epilogue";
 import { firstLanes, madd, splat, sumLanes } from "./lanes";
 
@@ -14,8 +14,8 @@ export function quant_matvec_i16(
   m: usize, k: usize, n: usize, group: usize, bits: usize, stride: usize, activation: i32, begin: usize, end: usize,
 ): void {
   const groups = (k + group - 1) / group;
-  const bytes = rowBytes(k, bits);
-  const groupBytes = (group * bits) >> 3;
+  const bytes = rowBytes(k, group, bits);
+  const groupBytes = bytesOf(group, bits);
   const padded = (bits == 8 ? (group + 15) & ~15 : (group + 31) & ~31) << 1;
   // Two rows at once, from either half: each half is read from its start to its end, as memory likes it.
   const half = (end - begin + 1) >> 1;
@@ -127,8 +127,8 @@ export function quant_matvec_f32(
   m: usize, k: usize, n: usize, group: usize, bits: usize, stride: usize, activation: i32, begin: usize, end: usize,
 ): void {
   const groups = (k + group - 1) / group;
-  const bytes = rowBytes(k, bits);
-  const groupBytes = (group * bits) >> 3;
+  const bytes = rowBytes(k, group, bits);
+  const groupBytes = bytesOf(group, bits);
   const padded = (bits == 8 ? (group + 15) & ~15 : (group + 31) & ~31) << 2;
   for (let j = begin; j < end; j++)
     for (let i: usize = 0; i < m; i++) {

@@ -37,6 +37,50 @@ export interface AffineSizes {
   readonly zerosAt: number;
 }
 
+/** Bytes of a run of codes. */
+const bytesOf = (count: number, bits: number): number => Math.ceil((count * bits) / 8);
+
+/** Bytes of a row of codes: each group begins with a byte. */
+export function rowBytes(columns: number, group: number, bits: number): number {
+  return Math.floor(columns / group) * bytesOf(group, bits) + bytesOf(columns % group, bits);
+}
+
+/** Stored codes, one to an element, as a section holds them. */
+export function packCodes(codes: Uint8Array, [rows, columns]: Shape, format: AffineFormat): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(rows! * rowBytes(columns!, format.group, format.bits));
+  eachCode(columns!, format, codes.length, (i, at, shift) => {
+    bytes[at]! |= codes[i]! << shift;
+  });
+  return bytes;
+}
+
+/** The way back. */
+export function unpackCodes(bytes: Uint8Array, [rows, columns]: Shape, format: AffineFormat): Uint8Array<ArrayBuffer> {
+  const codes = new Uint8Array(rows! * columns!);
+  const mask = (1 << format.bits) - 1;
+  eachCode(columns!, format, codes.length, (i, at, shift) => {
+    codes[i] = (bytes[at]! >> shift) & mask;
+  });
+  return codes;
+}
+
+/** The byte of each code and where it begins there. */
+function eachCode(
+  columns: number,
+  { bits, group }: AffineFormat,
+  count: number,
+  visit: (i: number, at: number, shift: number) => void,
+): void {
+  const perRow = rowBytes(columns, group, bits);
+  const perGroup = bytesOf(group, bits);
+  for (let i = 0; i < count; i++) {
+    const column = i % columns;
+    const bit = (column % group) * bits;
+    const at = Math.floor(i / columns) * perRow + Math.floor(column / group) * perGroup + (bit >> 3);
+    visit(i, at, bit & 7);
+  }
+}
+
 /** Most columns of a group whose sum of products with codes of 8 bits is exact in i32. */
 export function largestGroup(bits: number): number {
   return Math.floor((2 ** 31 - 1) / (255 * ((1 << bits) - 1)));
@@ -51,10 +95,6 @@ export function layoutAffine(shape: Shape, format: Format): ReturnType<typeof la
   if (bits !== 8 && bits !== 4 && bits !== 2)
     throw new ArgumentError(`affine: bits is ${said(bits)}; it must be 8, 4 or 2`);
   checkCount("affine", "group", group, 1, Math.max(1, columns));
-  if ((group as number) < columns && ((group as number) * bits) % 8 !== 0)
-    throw new ArgumentError(
-      `affine: groups of ${group} codes of ${bits} bits end inside a byte; make them a multiple of ${8 / bits}`,
-    );
   for (const [name, flag] of Object.entries({ signed, symmetric }))
     if (typeof flag !== "boolean")
       throw new ArgumentError(`affine: ${name} is ${said(flag)}; it must be true or false`);
@@ -70,7 +110,7 @@ export function layoutAffine(shape: Shape, format: Format): ReturnType<typeof la
     );
   const groups = Math.ceil(columns / (group as number));
   return layOut([
-    { name: "codes", dtype: "U8", shape: [rows, Math.ceil((columns * bits) / 8)] },
+    { name: "codes", dtype: "U8", shape: [rows, rowBytes(columns, group as number, bits)] },
     { name: "scales", dtype: "F32", shape: [rows, groups] },
     ...(symmetric === true ? [] : [{ name: "zeroPoints", dtype: "U8", shape: [rows, groups] } as const]),
   ]);
@@ -92,9 +132,9 @@ export function pointersOf(w: number, { scalesAt, zerosAt }: AffineSizes): [numb
 /** Inputs: x f32 [out, in], scales f32 [out, groups], maybe zero points u8 [out, groups]; all checked. */
 export const quantizeOp: Op<{ readonly bits: Bits; readonly group: number }, OutPlan<"u8"> & { columns: number }> = {
   name: "quantizeAffine",
-  infer([x], { bits }) {
+  infer([x], { bits, group }) {
     const [rows, columns] = x!.shape as [number, number];
-    const shape = [rows, Math.ceil((columns * bits) / 8)];
+    const shape = [rows, rowBytes(columns, group, bits)];
     return { shape, dtype: "u8", work: columns === 0 ? 0 : rows, columns };
   },
   wasm(k, out, [x, scales, zeroPoints], { columns }, { bits, group }, begin, end) {

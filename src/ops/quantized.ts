@@ -7,7 +7,15 @@ import type { Storage } from "../runtime/heap.js";
 import { scope } from "../scope.js";
 import { checkShape, type Shape, show, sizeOf } from "../shape.js";
 import { contents, readTensor, Tensor, tensor } from "../tensor.js";
-import { type AffineFormat, type Bits, dequantize, layoutAffine, quantizeOp } from "./affine.js";
+import {
+  type AffineFormat,
+  type Bits,
+  dequantize,
+  layoutAffine,
+  packCodes,
+  quantizeOp,
+  unpackCodes,
+} from "./affine.js";
 import { integerMatmulOp, weightOnlyMatmulOp } from "./quantMatmul.js";
 import { integerMatvecOp, weightOnlyMatvecOp } from "./quantMatvec.js";
 
@@ -32,7 +40,7 @@ export type PerGroup = number | ArrayLike<number> | Tensor;
 
 /**
  * A matrix [out, in] as affine codes of 8, 4 or 2 bits: x ≈ (code − zeroPoint) · scale. Made by `quantizeAffine` and `quantized`.
- * Stored are unsigned codes, low bits first, each row from a byte of its own.
+ * Stored are unsigned codes, low bits first, each group from a byte of its own.
  */
 export class QTensor extends Packed {
   declare readonly format: AffineFormat;
@@ -55,27 +63,18 @@ export class QTensor extends Packed {
     const most = (1 << format.bits) - 1;
     const over = zeroPoints === undefined ? -1 : sectionOf(packed, zeroPoints).findIndex((zero) => zero > most);
     if (over !== -1) throw new ArgumentError(`affine: zero point [${over}] does not fit ${format.bits} bits`);
-    const used = (shape[1]! * format.bits) % 8;
-    const bytes = codes.shape[1]!;
-    const stray = (byte: number, i: number): boolean => i % bytes === bytes - 1 && byte >> used !== 0;
-    if (used !== 0 && sectionOf(packed, codes).some(stray))
-      throw new ArgumentError("affine: the bits after the last code of a row must be 0");
+    const bytes = sectionOf(packed, codes);
+    const again = packCodes(unpackCodes(bytes, shape, format), shape, format);
+    if (again.some((byte, i) => byte !== bytes[i]))
+      throw new ArgumentError("affine: the bits after the last code of a group must be 0");
   }
 
   /** The codes as their maker counts them, row by row. */
   codes(): Int8Array | Uint8Array {
-    const { bits, signed } = this.format;
-    const [rows, columns] = this.shape as [number, number];
-    const bytes = sectionOf(this, this.sections[0]!);
-    const perRow = this.sections[0]!.shape[1]!;
-    const codes = new Uint8Array(rows * columns);
-    const mask = (1 << bits) - 1;
+    const codes = unpackCodes(sectionOf(this, this.sections[0]!), this.shape, this.format);
     const least = leastCode(this.format);
-    for (let i = 0; i < codes.length; i++) {
-      const bit = (i % columns) * bits;
-      codes[i] = ((bytes[Math.floor(i / columns) * perRow + (bit >> 3)]! >> (bit & 7)) & mask) + least;
-    }
-    return signed ? new Int8Array(codes.buffer) : codes;
+    for (let i = 0; i < codes.length; i++) codes[i]! += least;
+    return this.format.signed ? new Int8Array(codes.buffer) : codes;
   }
 
   /** The scales, [out, groups]. */
@@ -249,17 +248,6 @@ export function quantized(
     );
   const format = formatOf(shape, zeroPoints === undefined, options);
   const parts = partsOf(format, shape, scales, zeroPoints);
-  const bytes = packBits(stored("code", codes, format), shape[1]!, format.bits);
+  const bytes = packCodes(stored("code", codes, format), shape, format);
   return assemble(QTensor, [...shape], format, { ...parts, codes: bytes }) as QTensor;
-}
-
-/** Rows of codes, each from a byte of its own, low bits first. */
-function packBits(codes: Uint8Array, columns: number, bits: number): Uint8Array {
-  const perRow = Math.ceil((columns * bits) / 8);
-  const bytes = new Uint8Array(columns === 0 ? 0 : (codes.length / columns) * perRow);
-  for (let i = 0; i < codes.length; i++) {
-    const bit = (i % columns) * bits;
-    bytes[Math.floor(i / columns) * perRow + (bit >> 3)]! |= codes[i]! << (bit & 7);
-  }
-  return bytes;
 }

@@ -13,7 +13,7 @@ zeroLeaks();
 const shapes = sizes
   .filter((n) => n < 100)
   .flatMap((columns) =>
-    [4, 8, 12, 16, 32, columns]
+    [1, 3, 4, 5, 8, 16, 32, columns]
       .filter((group) => group <= columns || columns === 0)
       .map((group) => [columns, Math.min(group, columns) || 1] as const),
   );

@@ -126,7 +126,7 @@ function multiplied({ bias = false, ...ways }: MatmulWays): Draw {
 /** Rows times a matrix of affine codes, which is no operand: it has no gradient. */
 const ofCodes: Draw = (next) => {
   const [m, k, n] = [1 + pick(next, 9), 1 + pick(next, 20), 1 + pick(next, 12)];
-  const group = Math.min(k, 4 * (1 + pick(next, 3)));
+  const group = 1 + pick(next, k);
   const w = drawMatrix(next, [n, k], { bits: 4, group, symmetric: false });
   const weights = reference([n, k], dense(w));
   return {

@@ -28,7 +28,7 @@ export async function tfjs() {
 
 /** This library, from its build. */
 export async function ours() {
-  const { init, matmul, sparse, tensor } = await import("../build/index.js");
+  const { init, matmul, quantized, sparse, tensor } = await import("../build/index.js");
   const { binary } = await init();
   /** Multiplies two tensors, and disposes of them at the end. */
   const racer = (x, y, options) => ({
@@ -54,6 +54,14 @@ export async function ours() {
       const stored = sparse(dense, { layout });
       dense.dispose();
       return racer(tensor(x, [m, k]), stored, { transposeB: true });
+    },
+    /** x · wᵀ, w affine codes, or with `dense` the f32 numbers that they stand for. */
+    affine(x, codes, [m, k, n], options, dense = false) {
+      const w = quantized(codes, 2 ** -(options.bits - 1), undefined, [n, k], options);
+      if (!dense) return racer(tensor(x, [m, k]), w, { transposeB: true });
+      const numbers = w.dense();
+      w.dispose();
+      return racer(tensor(x, [m, k]), numbers, { transposeB: true });
     },
   };
 }

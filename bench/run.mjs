@@ -1,5 +1,6 @@
 // npm run bench [filter] [--json]: the same work, the same data, one process, rounds taken in turn; medians.
 import { cpus } from "node:os";
+import { integers } from "./integers.mjs";
 import { matmul } from "./matmul.mjs";
 import { ours, tfjs } from "./peers.mjs";
 import { sparse } from "./sparse.mjs";
@@ -13,7 +14,7 @@ let contenders;
 const all = async () => (contenders ??= [own, await tfjs()]);
 if (!json) console.log(`${cpus()[0].model}, Node ${process.version}, one thread; GFLOP/s, median (min–max)\n`);
 
-for (const work of [...matmul(all), ...sparse(own)]) {
+for (const work of [...matmul(all), ...sparse(own), ...integers(own)]) {
   if (!work.name.includes(filter)) continue;
   const rows = await race(work);
   const [mine, ...peers] = rows;

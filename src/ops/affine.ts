@@ -71,13 +71,12 @@ function eachCode(
   count: number,
   visit: (i: number, at: number, shift: number) => void,
 ): void {
-  const perRow = rowBytes(columns, group, bits);
   const perGroup = bytesOf(group, bits);
-  for (let i = 0; i < count; i++) {
-    const column = i % columns;
-    const bit = (column % group) * bits;
-    const at = Math.floor(i / columns) * perRow + Math.floor(column / group) * perGroup + (bit >> 3);
-    visit(i, at, bit & 7);
+  let from = 0;
+  for (let i = 0; i < count; ) {
+    const length = Math.min(group, columns - (i % columns));
+    for (let bit = 0; bit < length * bits; bit += bits) visit(i++, from + (bit >> 3), bit & 7);
+    from += length === group ? perGroup : bytesOf(length, bits);
   }
 }
 

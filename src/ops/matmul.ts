@@ -177,6 +177,7 @@ function packedProduct(a: Tensor, b: Packed, options: MatmulOptions): Tensor<"f3
   checkDType("matmul", "a", a, "f32");
   const [n, k] = b.shape as [number, number];
   checkBias(bias, n);
+  if (a.rank === 2) return b.multiply(a, { bias, activation });
   const lead = a.shape.slice(0, -1);
   return reshape(b.multiply(reshape(a, [sizeOf(lead), k]), { bias, activation }), [...lead, n]);
 }

@@ -1,15 +1,15 @@
 // Products of few rows with affine weights, whose codes are read where they are. The outer loop runs over the weights' rows.
 import { activationCode } from "../epilogue.js";
 import type { Op } from "../op.js";
-import { pointersOf } from "./affine.js";
+import type { Packed } from "../packed.js";
+import { pointersOf, sizesOf } from "./affine.js";
 import {
   type Activation,
   type IntegerPlan,
-  integerPlan,
   type ProductPlan,
   padded,
-  productPlan,
   productVjp,
+  roundedRows,
   roundRows,
 } from "./quantMatmul.js";
 
@@ -17,22 +17,24 @@ import {
 const turn = (bits: number): number => (bits === 8 ? 16 : 32);
 
 /** Activations as they are. */
-export const weightOnlyMatvecOp: Op<Activation, ProductPlan & { readonly unit: number; readonly stride: number }> = {
+export const weightOnlyMatvecOp: Op<Activation, ProductPlan & { readonly stride: number }> = {
   name: "matmul",
-  infer(inputs) {
-    const plan = productPlan(inputs);
-    const { m, rows, columns, group } = plan;
-    const unit = turn(plan.bits);
-    const stride = padded(columns, group, unit);
-    return { ...plan, unit, stride, work: m === 0 ? 0 : rows, prepareWork: m, scratch: m * stride * 4 };
+  infer([x, w]) {
+    const m = x!.shape[0]!;
+    const sizes = sizesOf(w as Packed);
+    const { rows, columns, group, bits } = sizes;
+    const stride = padded(columns, group, turn(bits));
+    const [work, scratch] = [m === 0 ? 0 : rows, m * stride * 4];
+    return { shape: [m, rows], dtype: "f32", work, prepareWork: m, scratch, m, sizes, stride };
   },
-  prepare(k, _, [x], { columns, group, unit, stride }, __, begin, end, scratch) {
-    k.turn_rows_f32(scratch, x!, columns, group, unit, stride, begin, end);
+  prepare(k, _, [x], { sizes: { columns, group, bits }, stride }, __, begin, end, scratch) {
+    k.turn_rows_f32(scratch, x!, columns, group, turn(bits), stride, begin, end);
   },
-  wasm(k, out, [, w, bias = 0], plan, activation, begin, end, scratch) {
-    const { m, rows, columns, group, bits, stride } = plan;
-    const sizes = [m, columns, rows, group, bits, stride] as const;
-    k.quant_matvec_f32(out, scratch, ...pointersOf(w!, plan), bias, ...sizes, activationCode[activation], begin, end);
+  wasm(k, out, [, w, bias = 0], { m, sizes, stride }, activation, begin, end, scratch) {
+    const { rows, columns, group, bits } = sizes;
+    const weights = pointersOf(w!, sizes);
+    const code = activationCode[activation];
+    k.quant_matvec_f32(out, scratch, ...weights, bias, m, columns, rows, group, bits, stride, code, begin, end);
   },
   vjp: productVjp,
 };
@@ -40,19 +42,24 @@ export const weightOnlyMatvecOp: Op<Activation, ProductPlan & { readonly unit: n
 /** Activations and weights as integers. */
 export const integerMatvecOp: Op<Activation, IntegerPlan> = {
   name: "matmul",
-  infer(inputs) {
-    const plan = integerPlan(inputs, turn(productPlan(inputs).bits));
-    return { ...plan, work: plan.m === 0 ? 0 : plan.rows, prepareWork: plan.m, scratch: plan.rowsEnd };
+  infer([x, w]) {
+    const m = x!.shape[0]!;
+    const sizes = sizesOf(w as Packed);
+    const { rows, bits } = sizes;
+    const rounded = roundedRows(m, w as Packed, turn(bits));
+    const work = m === 0 ? 0 : rows;
+    return { shape: [m, rows], dtype: "f32", work, prepareWork: m, scratch: rounded.end, m, sizes, rounded };
   },
   prepare(k, _, [x], plan, __, begin, end, scratch) {
     roundRows(k, x!, plan, begin, end, scratch);
   },
-  wasm(k, out, [, w, bias = 0], plan, activation, begin, end, scratch) {
-    const { m, rows, columns, group, bits, stride, sumsAt, rowsAt } = plan;
-    const made = [scratch + rowsAt, scratch, scratch + sumsAt] as const;
-    const sizes = [m, columns, rows, group, bits, stride] as const;
+  wasm(k, out, [, w, bias = 0], { m, sizes, rounded }, activation, begin, end, scratch) {
+    const { rows, columns, group, bits } = sizes;
+    const { stride, codesAt, sumsAt } = rounded;
+    const made = [scratch + codesAt, scratch, scratch + sumsAt] as const;
+    const weights = pointersOf(w!, sizes);
     const code = activationCode[activation];
-    k.quant_matvec_i16(out, ...made, ...pointersOf(w!, plan), bias, ...sizes, code, begin, end);
+    k.quant_matvec_i16(out, ...made, ...weights, bias, m, columns, rows, group, bits, stride, code, begin, end);
   },
   vjp: productVjp,
 };

@@ -41,6 +41,10 @@ export type PerGroup = number | ArrayLike<number> | Tensor;
 /**
  * A matrix [out, in] as affine codes of 8, 4 or 2 bits: x ≈ (code − zeroPoint) · scale. Made by `quantizeAffine` and `quantized`.
  * Stored are unsigned codes, low bits first, each group from a byte of its own.
+ *
+ * Products with f32 activations err by (in + 4) · 2⁻²⁴ · Σ|x·w| per element. With activations in codes of 8 bits, a group's sum is exact
+ * in integers; then, in f32, it is scaled and added to those before it, and the total scaled by the row's. The bits are the same for any
+ * number of rows. NaN among the activations, or an infinity that no given scale clips, makes its row NaN.
  */
 export class QTensor extends Packed {
   declare readonly format: AffineFormat;
@@ -63,6 +67,8 @@ export class QTensor extends Packed {
     const most = (1 << format.bits) - 1;
     const over = zeroPoints === undefined ? -1 : sectionOf(packed, zeroPoints).findIndex((zero) => zero > most);
     if (over !== -1) throw new ArgumentError(`affine: zero point [${over}] does not fit ${format.bits} bits`);
+    const { bits, group } = format;
+    if ((group * bits) % 8 === 0 && (shape[1]! * bits) % 8 === 0) return;
     const bytes = sectionOf(packed, codes);
     const again = packCodes(unpackCodes(bytes, shape, format), shape, format);
     if (again.some((byte, i) => byte !== bytes[i]))
@@ -171,13 +177,16 @@ function partsOf(format: AffineFormat, shape: Shape, scales: PerGroup, zeroPoint
 function stored(name: string, values: ArrayLike<number>, format: AffineFormat): Uint8Array {
   const least = leastCode(format);
   const most = least + (1 << format.bits) - 1;
-  return Uint8Array.from(values, (value, i) => {
+  const counted = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (!Number.isInteger(value) || value < least || value > most)
       throw new ArgumentError(
         `affine: ${name} [${i}] is ${said(value)}; it must be an integer from ${least} to ${most}`,
       );
-    return value - least;
-  });
+    counted[i] = value - least;
+  }
+  return counted;
 }
 
 function formatOf([, columns]: Shape, symmetric: boolean, options: AffineOptions): AffineFormat {

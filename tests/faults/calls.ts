@@ -232,13 +232,15 @@ export const calls: readonly Call[] = [
     ],
     (x, y) => matmul(x, y),
   ),
-  ...(["f32", "dynamic"] as const).map((input) =>
-    call(
-      "matmul",
-      `of codes, activations ${input}`,
-      [grid],
-      (x, _, [w, bias]) => matmul(x, w!, { transposeB: true, bias: bias!, activation: "tanh" }),
-      () => [codes(input), ones([9])],
+  ...(["f32", "dynamic"] as const).flatMap((input) =>
+    [2, 9].map((rows) =>
+      call(
+        "matmul",
+        `of codes, ${rows} rows of activations, ${input}`,
+        [[rows, 5]],
+        (x, _, [w, bias]) => matmul(x, w!, { transposeB: true, bias: bias!, activation: "tanh" }),
+        () => [codes(input), ones([9])],
+      ),
     ),
   ),
   call("quantized", "of 4 bits", [], () => scope(() => codes("f32").dense())),

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import * as optim from "../../src/optim/index.js";
 import { finetune } from "../../src/prune/finetune.js";
 import { applyMasks, sparsity } from "../../src/prune/masks.js";
+import { pack } from "../../src/prune/pack.js";
 import { prune } from "../../src/prune/prune.js";
 import { cubic } from "../../src/prune/schedules.js";
 import { magnitude } from "../../src/prune/scores/magnitude.js";
@@ -36,6 +37,24 @@ test("LeNet-300-100 at 8 % of its weights is within 0.25 points of the dense err
   expect((size - zeros) / size).toBeLessThanOrEqual(0.08);
   expect(after).toBeLessThanOrEqual(before + 0.25);
   expect(seconds).toBeLessThan(120);
+  // What pays here, which may leave a layer dense; and what takes least.
+  for (const [layout, share] of [
+    ["auto", 4],
+    ["csr", 8],
+  ] as const) {
+    const { model, receipt } = pack(sparse, { layout });
+    const error = await errorOf(model, digits);
+    const { bytes, denseBytes, ms, denseMs, single, kernel } = receipt;
+    console.log(
+      `packed (${kernel}): ${error.toFixed(2)} %, ${denseBytes} → ${bytes} bytes, batch ${receipt.batch} ${denseMs.toFixed(3)} → ${ms.toFixed(3)} ms, ` +
+        `one ${single.denseMs.toFixed(3)} → ${single.ms.toFixed(3)} ms`,
+    );
+    // Sums in another order may move a digit over the line, not ten.
+    expect(Math.abs(error - after)).toBeLessThanOrEqual(0.1);
+    expect(bytes).toBeLessThan(denseBytes / share);
+    expect(ms).toBeLessThan(denseMs);
+    model.dispose();
+  }
   for (const model of [dense, sparse]) model.dispose();
 }, 600_000);
 

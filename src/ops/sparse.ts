@@ -7,18 +7,21 @@ import { type Shape, show } from "../shape.js";
 import { contents, type Tensor, tensor } from "../tensor.js";
 import { sumTo } from "./expand.js";
 import { beforeActivation, matmul } from "./matmul.js";
-import { type Matrix, type Parts, type SparseKind, type SparseLayout, sparseLayouts } from "./sparseLayouts.js";
+import { type Matrix, sparseEncoders } from "./sparseEncoders.js";
+import { type Parts, type SparseKind, type SparseLayout, sparseLayouts } from "./sparseLayouts.js";
 
 /** Rows of x that a panel turns: the kernels' constant. */
 const panelRows = 16;
 
-function layoutOf(format: Format): SparseLayout {
-  if (!Object.hasOwn(sparseLayouts, format.kind))
+function kindOf({ kind }: Format): SparseKind {
+  if (!Object.hasOwn(sparseLayouts, kind))
     throw new ArgumentError(
-      `sparse: there is no layout ${said(format.kind)}; there are ${Object.keys(sparseLayouts).join(", ")}`,
+      `sparse: there is no layout ${said(kind)}; there are ${Object.keys(sparseLayouts).join(", ")}`,
     );
-  return sparseLayouts[format.kind as SparseKind];
+  return kind as SparseKind;
 }
+
+const layoutOf = (format: Format): SparseLayout => sparseLayouts[kindOf(format)];
 
 /** A matrix [out, in] of which only some weights are stored; `sparse()` makes one. */
 export class SparseTensor extends Packed {
@@ -170,13 +173,14 @@ export function sparse(w: Tensor, options: SparseOptions = {}): SparseTensor {
   checkDType("sparse", "w", w, "f32");
   if (w.rank !== 2) throw new ShapeError(`sparse: w is ${show(w.shape)}; it must be a matrix [out, in]`);
   const matrix = matrixOf(w);
-  const format = layout === "auto" ? storable(matrix)[0]! : layoutOf({ kind: layout }).formatOf(matrix);
+  const format = layout === "auto" ? storable(matrix)[0]! : sparseEncoders[kindOf({ kind: layout })].formatOf(matrix);
   if (format === undefined)
     throw new ArgumentError(
       `sparse: w ${show(w.shape)} cannot be stored as ${layout}: ` +
         (layout.includes(":") ? "more of a group are not 0" : "it has too many columns"),
     );
-  return assemble(SparseTensor, w.shape, format, { ...layoutOf(format).encode(matrix, format) }) as SparseTensor;
+  const parts = sparseEncoders[kindOf(format)].encode(matrix, format);
+  return assemble(SparseTensor, w.shape, format, { ...parts }) as SparseTensor;
 }
 
 /** The layouts that can store w, and the bytes that they take; the fewest first. */
@@ -194,8 +198,8 @@ function matrixOf(w: Tensor): Matrix {
 
 /** The formats that can store w, the fewest bytes first. */
 function storable(w: Matrix): Format[] {
-  return Object.values(sparseLayouts)
-    .flatMap((layout) => layout.formatOf(w) ?? [])
+  return Object.values(sparseEncoders)
+    .flatMap((encoder) => encoder.formatOf(w) ?? [])
     .map((format) => ({ format, ...SparseTensor.layout([w.rows, w.cols], format) }))
     .sort((a, b) => a.bytes - b.bytes)
     .map(({ format }) => format);

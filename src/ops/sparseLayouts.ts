@@ -1,16 +1,9 @@
-// How a sparse matrix [rows, cols] can be stored, and the kernels that read it so. Up to three sections: the stored `values` in the
-// order of rows (or fours of rows) and columns, their `places`, and where each row `starts`.
+// How a sparse matrix [rows, cols] can be stored, and the kernels that read it so; sparseEncoders.ts has the way there. Up to three
+// sections: the stored `values` in the order of rows (or fours of rows) and columns, their `places`, and where each row `starts`.
 import { checkCount } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import type { Format, Section } from "../packed.js";
 import type { Kernels } from "../runtime/kernels.js";
-
-/** A row-major matrix. */
-export interface Matrix {
-  readonly data: Float32Array;
-  readonly rows: number;
-  readonly cols: number;
-}
 
 /** The sections' contents. */
 export interface Parts {
@@ -53,9 +46,6 @@ export interface SparseLayout {
   readonly few: number;
   /** @throws {ArgumentError} if the format makes no sense for the size. */
   sections(rows: number, cols: number, format: Format): Omit<Section, "offset">[];
-  /** The format that stores the matrix, if it can be stored so. */
-  formatOf(w: Matrix): Format | undefined;
-  encode(w: Matrix, format: Format): Parts;
   /** Every stored value and its index in the matrix. @throws {ArgumentError} if a place is out of order or out of range. */
   visit(parts: Parts, rows: number, cols: number, keep: (index: number, value: number) => void): void;
   /** Panels of x times all rows, see assembly/panels.ts. */
@@ -65,10 +55,10 @@ export interface SparseLayout {
 }
 
 /** Bits to a word of a bitmap. */
-const word = 64;
+export const word = 64;
 
 const starts = (rows: number): Omit<Section, "offset"> => ({ name: "starts", dtype: "I32", shape: [rows + 1] });
-const up = (size: number, multiple: number): number => Math.ceil(size / multiple) * multiple;
+export const up = (size: number, multiple: number): number => Math.ceil(size / multiple) * multiple;
 
 function wrong(kind: string, row: number, what: string): ArgumentError {
   return new ArgumentError(`sparse ${kind}: row ${row}: ${what}`);
@@ -79,13 +69,6 @@ function checkStarts(kind: string, starts: Int32Array, count: number): void {
     if (starts[i]! < starts[i - 1]!) throw wrong(kind, i - 1, `it starts at ${starts[i - 1]} and ends at ${starts[i]}`);
   if (starts[0] !== 0 || starts.at(-1) !== count)
     throw new ArgumentError(`sparse ${kind}: rows go from ${starts[0]} to ${starts.at(-1)}, not from 0 to ${count}`);
-}
-
-/** Numbers that are not 0. */
-function countOf({ data }: Matrix): number {
-  let count = 0;
-  for (let i = 0; i < data.length; i++) if (data[i] !== 0) count++;
-  return count;
 }
 
 /** Each weight comes with its distance in columns from the one before it in its row, or from column 0. */
@@ -102,36 +85,6 @@ const csr: SparseLayout = {
       { name: "places", dtype: gapBytes === 1 ? "U8" : "U16", shape: [count as number] },
       starts(rows),
     ];
-  },
-  formatOf(w) {
-    let widest = 0;
-    for (let row = 0; row < w.rows; row++) {
-      let before = 0;
-      for (let c = 0; c < w.cols; c++) {
-        if (w.data[row * w.cols + c] === 0) continue;
-        if (c - before > widest) widest = c - before;
-        before = c;
-      }
-    }
-    return widest < 65536 ? { kind: "csr", count: countOf(w), gapBytes: widest < 256 ? 1 : 2 } : undefined;
-  },
-  encode({ data, rows, cols }, { count, gapBytes }) {
-    const values = new Float32Array(count as number);
-    const places = gapBytes === 1 ? new Uint8Array(values.length) : new Uint16Array(values.length);
-    const starts = new Int32Array(rows + 1);
-    let at = 0;
-    for (let row = 0; row < rows; row++) {
-      let before = 0;
-      for (let c = 0; c < cols; c++) {
-        const value = data[row * cols + c]!;
-        if (value === 0) continue;
-        values[at] = value;
-        places[at++] = c - before;
-        before = c;
-      }
-      starts[row + 1] = at;
-    }
-    return { values, places, starts };
   },
   visit({ values, places, starts }, rows, cols, keep) {
     checkStarts("csr", starts, values.length);
@@ -167,24 +120,6 @@ const bitmap: SparseLayout = {
       starts(rows),
     ];
   },
-  formatOf: (w) => ({ kind: "bitmap", count: countOf(w) }),
-  encode({ data, rows, cols }, { count }) {
-    const values = new Float32Array(count as number);
-    const width = up(cols, word);
-    const places = new Uint8Array((rows * width) / 8);
-    const starts = new Int32Array(rows + 1);
-    let at = 0;
-    for (let row = 0; row < rows; row++) {
-      for (let c = 0; c < cols; c++) {
-        const value = data[row * cols + c]!;
-        if (value === 0) continue;
-        values[at++] = value;
-        places[(row * width + c) >> 3]! |= 1 << (c & 7);
-      }
-      starts[row + 1] = at;
-    }
-    return { values, places, starts };
-  },
   visit({ values, places, starts }, rows, cols, keep) {
     checkStarts("bitmap", starts, values.length);
     const width = up(cols, word);
@@ -205,6 +140,19 @@ const bitmap: SparseLayout = {
   },
 };
 
+/** Where weight i of a block at [row, column] is in the matrix; −1 outside of it. */
+export function indexInBlock(
+  height: number,
+  i: number,
+  row: number,
+  column: number,
+  rows: number,
+  cols: number,
+): number {
+  if (height === 1) return column + i < cols ? row * cols + column + i : -1;
+  return row + i < rows ? (row + i) * cols + column : -1;
+}
+
 /** Blocks of `height` × `width` that hold four weights; each has its index in its row of blocks. */
 function blocks(
   kind: string,
@@ -212,22 +160,6 @@ function blocks(
   width: number,
   kernels: Pick<SparseLayout, "batch" | "row">,
 ): SparseLayout {
-  /** Where weight i of a block at [row, column] is in the matrix; −1 outside of it. */
-  const index = (i: number, row: number, column: number, rows: number, cols: number): number => {
-    if (height === 1) return column + i < cols ? row * cols + column + i : -1;
-    return row + i < rows ? (row + i) * cols + column : -1;
-  };
-  /** Calls back with every block that holds a weight. */
-  const each = ({ data, rows, cols }: Matrix, found: (row: number, column: number) => void): void => {
-    for (let row = 0; row < rows; row += height)
-      for (let column = 0; column < cols; column += width)
-        for (let i = 0; i < 4; i++) {
-          const at = index(i, row, column, rows, cols);
-          if (at < 0 || data[at] === 0) continue;
-          found(row, column);
-          break;
-        }
-  };
   return {
     padding: width,
     height,
@@ -240,25 +172,6 @@ function blocks(
         starts(Math.ceil(rows / height)),
       ];
     },
-    formatOf(w) {
-      if (Math.ceil(w.cols / width) > 65536) return undefined;
-      let count = 0;
-      each(w, () => count++);
-      return { kind, count };
-    },
-    encode(w, { count }) {
-      const values = new Float32Array((count as number) * 4);
-      const places = new Uint16Array(count as number);
-      const starts = new Int32Array(Math.ceil(w.rows / height) + 1);
-      let block = 0;
-      each(w, (row, column) => {
-        for (let i = 0; i < 4; i++) values[block * 4 + i] = w.data[index(i, row, column, w.rows, w.cols)] ?? 0;
-        places[block++] = column / width;
-        starts[row / height + 1] = block;
-      });
-      for (let i = 1; i < starts.length; i++) starts[i] = Math.max(starts[i]!, starts[i - 1]!);
-      return { values, places, starts };
-    },
     visit({ values, places, starts }, rows, cols, keep) {
       checkStarts(kind, starts, places.length);
       for (let line = 0; line < starts.length - 1; line++)
@@ -267,7 +180,7 @@ function blocks(
           if (column >= cols || (block > starts[line]! && places[block]! <= places[block - 1]!))
             throw wrong(kind, row, `blocks must rise and end before column ${cols}`);
           for (let i = 0; i < 4; i++) {
-            const [at, value] = [index(i, row, column, rows, cols), values[block * 4 + i]!];
+            const [at, value] = [indexInBlock(height, i, row, column, rows, cols), values[block * 4 + i]!];
             if (at >= 0) keep(at, value);
             else if (value !== 0) throw wrong(kind, row, "it has a weight outside of the matrix");
           }
@@ -298,6 +211,19 @@ const block4x1 = blocks("block4x1", 4, 1, {
 /** Columns of a strip: the kernels' constant. */
 const strip = 128;
 
+/** Calls back with the first column of every group of a half, in the order of storage. */
+export function eachGroup(
+  group: number,
+  rows: number,
+  cols: number,
+  found: (row: number, first: number) => void,
+): void {
+  const width = up(cols, 8);
+  for (let start = 0; start < width; start += strip)
+    for (let row = 0; row < rows; row++)
+      for (let first = start; first < Math.min(start + strip, width); first += group) found(row, first);
+}
+
 /**
  * Half of each `group` columns, in order; a place has `bits` bits. Columns are padded to eights and cut into strips, which come one
  * after the other, each row by row.
@@ -305,13 +231,6 @@ const strip = 128;
 function half(group: 4 | 8, bits: 2 | 4): SparseLayout {
   const kind = `${group / 2}:${group}`;
   const kept = group / 2;
-  /** Calls back with the first column of every group, in the order of storage. */
-  const each = (rows: number, cols: number, found: (row: number, first: number) => void): void => {
-    const width = up(cols, 8);
-    for (let start = 0; start < width; start += strip)
-      for (let row = 0; row < rows; row++)
-        for (let first = start; first < Math.min(start + strip, width); first += group) found(row, first);
-  };
   return {
     padding: 8,
     height: 1,
@@ -323,37 +242,9 @@ function half(group: 4 | 8, bits: 2 | 4): SparseLayout {
         { name: "places", dtype: "U8", shape: [(stored * bits) / 8] },
       ];
     },
-    formatOf({ data, rows, cols }) {
-      let fits = true;
-      each(rows, cols, (row, first) => {
-        let count = 0;
-        for (let c = first; c < Math.min(cols, first + group); c++) if (data[row * cols + c] !== 0) count++;
-        if (count > kept) fits = false;
-      });
-      return fits ? { kind } : undefined;
-    },
-    encode({ data, rows, cols }) {
-      const values = new Float32Array((rows * up(cols, 8)) / 2);
-      const places = new Uint8Array((values.length * bits) / 8);
-      let slot = 0;
-      each(rows, cols, (row, first) => {
-        const at = (i: number): number => (first + i < cols ? data[row * cols + first + i]! : 0);
-        let zeros = kept;
-        for (let i = 0; i < group; i++) if (at(i) !== 0) zeros--;
-        // The first zeros fill what is left free.
-        for (let i = 0; i < group; i++) {
-          const value = at(i);
-          if (value === 0 && zeros-- <= 0) continue;
-          values[slot] = value;
-          places[(slot * bits) >> 3]! |= i << ((slot * bits) & 7);
-          slot++;
-        }
-      });
-      return { values, places, starts: new Int32Array() };
-    },
     visit({ values, places }, rows, cols, keep) {
       let slot = 0;
-      each(rows, cols, (row, first) => {
+      eachGroup(group, rows, cols, (row, first) => {
         let before = -1;
         for (let i = 0; i < kept; i++, slot++) {
           const place = (places[(slot * bits) >> 3]! >> ((slot * bits) & 7)) & ((1 << bits) - 1);

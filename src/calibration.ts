@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from "./errors.js";
+import { checkFinite } from "./finite.js";
 import type { GraphNode, Model } from "./model.js";
 import { checkDType } from "./op.js";
 import { reshape } from "./ops/layout.js";
@@ -33,7 +34,7 @@ function empty(who: string): ArgumentError {
  * What the given nodes of a model read on calibration data: f32 [rows, in] by node name, the dimensions before the last joined. All
  * of the data at once: some hundred examples are enough.
  *
- * @throws {ArgumentError} if there are no examples.
+ * @throws {ArgumentError} if there are no examples, or a node reads NaN or an infinity.
  */
 export function layerInputs(
   who: string,
@@ -48,6 +49,7 @@ export function layerInputs(
     for (const { name, input } of nodes) {
       const value = values[input]! as Tensor<"f32">;
       inputs[name] = reshape(value, [sizeOf(value.shape.slice(0, -1)), value.shape[value.rank - 1]!]);
+      checkFinite(who, `what ${name} reads`, inputs[name]!);
     }
     return inputs;
   });

@@ -1,3 +1,4 @@
+import { GradientError } from "./errors.js";
 import type { Op, OutPlan } from "./op.js";
 import type { Tensor } from "./tensor.js";
 
@@ -40,6 +41,14 @@ export function listen<T>(tape: Tape, fn: () => T): T {
 /** Whether any tape listens. */
 export function recording(): boolean {
   return tapes.length > 0;
+}
+
+/** Guards what is about to leave the tape, as the codes of a packed weight: no gradient would come back. @throws {GradientError} */
+export function checkUntraced(who: string, t: Tensor): void {
+  if (tapes.some((tape) => tape.ids.has(t)))
+    throw new GradientError(
+      `${who}: a gradient is asked of ${t}, and none goes through here; wrap it in stopGradient(), or train with qat()`,
+    );
 }
 
 /** Writes a step to each tape that knows one of its inputs. */

@@ -12,7 +12,7 @@ const floors: readonly (readonly string[])[] = [
   ["prune", "quantize", "distill", "search", "linear"],
   ["receipt", "calibration", "race"],
   ["train", "files", "nn", "optim"],
-  ["model", "layers"],
+  ["model", "layers", "finite"],
   ["grad"],
   ["ops"],
   ["packed", "epilogue", "op", "tape", "tree", "tensor", "scope", "dtype", "shape"],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Epilogue } from "../src/epilogue.js";
-import { ArgumentError, ShapeError } from "../src/errors.js";
+import { ArgumentError, ShapeError, SpokeshaveError } from "../src/errors.js";
 import { valueAndGrad } from "../src/grad.js";
 import { Model } from "../src/model.js";
 import * as nn from "../src/nn/index.js";
@@ -11,9 +11,15 @@ import { gather } from "../src/ops/gather.js";
 import { assign, copy, reshape, slice, transpose } from "../src/ops/layout.js";
 import { matmul } from "../src/ops/matmul.js";
 import { oneHot } from "../src/ops/oneHot.js";
+import { quantizeAffine } from "../src/ops/quantized.js";
 import { sum } from "../src/ops/reduce.js";
+import { sparse } from "../src/ops/sparse.js";
 import { where } from "../src/ops/where.js";
 import { assemble, type Format, layOut, Packed, sectionOf } from "../src/packed.js";
+import { int8 } from "../src/quantize/affine.js";
+import { binary, ternary } from "../src/quantize/bits.js";
+import { f16, fp8 } from "../src/quantize/floats.js";
+import { nf4 } from "../src/quantize/nf4.js";
 import { memory } from "../src/runtime/heap.js";
 import { scope } from "../src/scope.js";
 import type { Shape } from "../src/shape.js";
@@ -121,6 +127,30 @@ describe("a packed tensor", () => {
       expect(() => matmul(tensor([[1, 2]]), w)).toThrow(/pass transposeB: true/);
       expect(() => matmul(f, w, { transposeB: true, bias: f })).toThrow(ShapeError);
       expect(() => valueAndGrad((p: Tensor) => sum(matmul(f, p, { transposeB: true })))(w)).toThrow(/packed/);
+    });
+  });
+
+  test("is not made of what a gradient is asked of: it would be lost", () => {
+    const makers: ((w: Tensor) => Packed)[] = [
+      (w) => sparse(w),
+      (w) => quantizeAffine(w, 0.5, undefined, { bits: 8 }),
+      ...[int8(), binary(), ternary(), f16(), fp8(), nf4()].map((scheme) => (w: Tensor) => scheme.pack(w)),
+    ];
+    scope(() => {
+      const [x, w] = [
+        tensor([[1, 2]]),
+        tensor([
+          [1, -2],
+          [0, 3],
+        ]),
+      ];
+      for (const make of makers) {
+        const loss = (p: Tensor) => sum(matmul(x, make(p), { transposeB: true }));
+        expect(() => valueAndGrad(loss)(w), String(make)).toThrow(SpokeshaveError);
+        const made = make(w);
+        const { grads } = valueAndGrad((p: Tensor) => sum(matmul(p, made, { transposeB: true })))(x);
+        expect(grads.shape).toEqual([1, 2]);
+      }
     });
   });
 

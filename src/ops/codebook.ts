@@ -5,6 +5,7 @@ import { apply, checkDType, type Op, type OutPlan } from "../op.js";
 import { assemble, type Format, layOut, Packed, type Section, sectionOf } from "../packed.js";
 import { scope } from "../scope.js";
 import { type Shape, show, sizeOf } from "../shape.js";
+import { checkUntraced } from "../tape.js";
 import { readTensor, type Tensor, tensor } from "../tensor.js";
 import { denseProduct } from "./matmul.js";
 
@@ -84,6 +85,7 @@ export class CodebookTensor extends Packed {
 
 /** w [out, in] as codes into 16 ascending numbers: of each element of block b the one nearest to w / scale[b]. */
 export function packCodebook(w: Tensor, table: Float32Array, scale: Tensor<"f32">, block: number): CodebookTensor {
+  checkUntraced("codebook", w);
   return scope(() => {
     const codes = readTensor(apply(encodeOp, [w, scale, tensor(table)], block));
     const parts = { codes, scale: readTensor(scale), table };

@@ -6,6 +6,7 @@ import { apply, checkDType, type Op, type OutPlan } from "../op.js";
 import { assemble, type Format, layOut, Packed, type Section, sectionOf } from "../packed.js";
 import { scope } from "../scope.js";
 import { type Shape, show, sizeOf } from "../shape.js";
+import { checkUntraced } from "../tape.js";
 import { readTensor, type Tensor } from "../tensor.js";
 import { div, mul } from "./binary.js";
 import { reshape } from "./layout.js";
@@ -125,6 +126,7 @@ function unitsOf(w: Tensor, scale: Tensor | undefined): Tensor {
 
 /** w [out, in] as floats of that type, each row over its scale. What lies beyond the largest becomes it. */
 export function packFloats(w: Tensor, type: FloatType, scale?: Tensor<"f32">): FloatTensor {
+  checkUntraced(type, w);
   return scope(() => {
     const codes = readTensor(encodeFloats(unitsOf(w, scale), type, { saturate: true }));
     const parts = scale === undefined ? { codes } : { codes, scale: readTensor(scale) };

@@ -6,6 +6,7 @@ import { assemble, type Format, Packed, type Section, sectionOf } from "../packe
 import type { Storage } from "../runtime/heap.js";
 import { scope } from "../scope.js";
 import { checkShape, type Shape, show, sizeOf } from "../shape.js";
+import { checkUntraced } from "../tape.js";
 import { contents, readTensor, Tensor, tensor } from "../tensor.js";
 import {
   type AffineFormat,
@@ -215,6 +216,7 @@ export function quantizeAffine(
   options: AffineOptions,
 ): QTensor {
   checkDType("quantizeAffine", "w", w, "f32");
+  checkUntraced("quantizeAffine", w);
   if (w.rank !== 2) throw new ShapeError(`quantizeAffine: w is ${show(w.shape)}; it must be [out, in]`);
   const bad = contents(w).findIndex((value) => !Number.isFinite(value));
   if (bad !== -1)

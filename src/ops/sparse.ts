@@ -4,6 +4,7 @@ import { ArgumentError, ShapeError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
 import { assemble, type Format, layOut, Packed, type Section, sectionOf } from "../packed.js";
 import { type Shape, show } from "../shape.js";
+import { checkUntraced } from "../tape.js";
 import { contents, type Tensor, tensor } from "../tensor.js";
 import { sumTo } from "./expand.js";
 import { beforeActivation, matmul } from "./matmul.js";
@@ -171,6 +172,7 @@ export function sparse(w: Tensor, options: SparseOptions = {}): SparseTensor {
   checkOptions("sparse", options);
   const { layout = "auto" } = options;
   checkDType("sparse", "w", w, "f32");
+  checkUntraced("sparse", w);
   if (w.rank !== 2) throw new ShapeError(`sparse: w is ${show(w.shape)}; it must be a matrix [out, in]`);
   const matrix = matrixOf(w);
   const format = layout === "auto" ? storable(matrix)[0]! : sparseEncoders[kindOf({ kind: layout })].formatOf(matrix);

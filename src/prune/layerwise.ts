@@ -1,13 +1,11 @@
 // What SparseGPT and OBS share: weights are pruned and changed layer by layer, each on what it meets after those before it changed.
 import { type Calibration, layerInputs } from "../calibration.js";
 import { checkOptions } from "../check.js";
-import { ArgumentError } from "../errors.js";
+import { checkFinite } from "../finite.js";
 import type { Model } from "../model.js";
-import { max } from "../ops/reduce.js";
-import { abs } from "../ops/unary.js";
 import type { Masks } from "../optim/masked.js";
 import { scope } from "../scope.js";
-import { readTensor, type Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
 import { checkModel, weightsOf } from "./prune.js";
 
 export interface LayerwiseOptions {
@@ -38,8 +36,7 @@ export function layerwise(
     for (const { name, node } of weightsOf(who, model, only)) {
       const { weight, mask } = scope(() => {
         const w = current.params[name]!;
-        if (!Number.isFinite(readTensor(max(abs(w)))[0]))
-          throw new ArgumentError(`${who}: "${name}" holds NaN or an infinity, which nothing can make up for`);
+        checkFinite(who, name, w);
         const done = each(w, layerInputs(who, current, calibration, [node])[node.name]!);
         return { weight: done.weight, mask: done.mask };
       });

@@ -6,7 +6,6 @@ import { scope } from "../scope.js";
 import { readTensor, type Tensor } from "../tensor.js";
 import type { AffineScheme } from "./affine.js";
 import { type Codes, gridOf } from "./grid.js";
-import { checkFinite } from "./matrix.js";
 import { minMax } from "./ranges/index.js";
 
 /** Codes of activations count from 0. */
@@ -15,11 +14,10 @@ function codesOf({ symmetric = false }: AffineScheme): Codes {
 }
 
 /** How products read their activations, which calibration gives where they need one grid for all. */
-export function inputOf(who: string, scheme: AffineScheme, read: () => Tensor<"f32">): Activations {
+export function inputOf(scheme: AffineScheme, read: () => Tensor<"f32">): Activations {
   if (scheme.dynamic) return "dynamic";
   return scope(() => {
     const x = read();
-    checkFinite(who, "what a layer reads", x);
     const codes = codesOf(scheme);
     const { scale, zeroPoint } = gridOf(scheme.range.of(reshape(x, [1, x.size]), codes), codes);
     return { scale: readTensor(scale)[0]!, zeroPoint: readTensor(zeroPoint)[0]! };

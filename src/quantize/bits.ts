@@ -1,5 +1,6 @@
 import { checkOptions, said } from "../check.js";
 import { ArgumentError, ShapeError } from "../errors.js";
+import { checkFinite } from "../finite.js";
 import { stopGradient } from "../grad.js";
 import { checkDType } from "../op.js";
 import { div, maximum, mul } from "../ops/binary.js";
@@ -40,7 +41,10 @@ function scheme(name: string, bits: number, format: BitFormat, fit: (w: Tensor) 
     pack: (w) =>
       scope(() => {
         checkMatrix(name, w);
-        return packBits(w, fit(w), format);
+        const fitted = fit(w);
+        // Of finite weights near the largest f32 the mean can still overflow.
+        checkFinite(name, "the scales", fitted.scales);
+        return packBits(w, fitted, format);
       }),
     fake(w) {
       checkDType(name, "w", w, "f32");

@@ -147,7 +147,7 @@ export function qat(model: Model, options: QatOptions): Qat {
               calibration!,
               rounded.map(({ node }) => node),
             );
-        for (const { name, node } of rounded) inputs[name] = inputOf("qat", activations, () => read[node.name]!);
+        for (const { name, node } of rounded) inputs[name] = inputOf(activations, () => read[node.name]!);
       });
     return new Qat(model.with({}), rounded, scheme, learned, inputs);
   });

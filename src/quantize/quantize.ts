@@ -53,7 +53,7 @@ export function quantize(model: Model, options: QuantizeOptions): Model {
         const now = new Model(base.graph, { ...base.params, ...changed });
         const x = () => (read ??= inputs(now, [weight])[weight.node.name]!);
         const packed = method.round({ w: base.params[weight.name]!, scheme, inputs: x });
-        return activations === undefined ? packed : (packed as QTensor).reading(inputOf("quantize", activations, x));
+        return activations === undefined ? packed : (packed as QTensor).reading(inputOf(activations, x));
       });
     return base.with(changed);
   });

@@ -1,4 +1,6 @@
 // Gradient codecs. The vectors give the random numbers, or several steps of gradients, of one tensor.
+
+import { peak } from "../../src/finite.js";
 import { roundToLevels } from "../../src/ops/codec.js";
 import { reshape, slice } from "../../src/ops/layout.js";
 import type { OptimizerState } from "../../src/optim/optimizer.js";
@@ -9,7 +11,6 @@ import { powerSgd } from "../../src/quantize/codecs/powerSgd.js";
 import { length } from "../../src/quantize/codecs/qsgd.js";
 import { signSgd } from "../../src/quantize/codecs/signSgd.js";
 import { largest, topK } from "../../src/quantize/codecs/topK.js";
-import { peak } from "../../src/quantize/matrix.js";
 import { readTensor, type Tensor, tensor } from "../../src/tensor.js";
 import type { CoverageTable, Inputs, Run } from "./runner.js";
 

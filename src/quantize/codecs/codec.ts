@@ -1,5 +1,6 @@
 import { said } from "../../check.js";
 import { ArgumentError, ShapeError } from "../../errors.js";
+import { peak } from "../../finite.js";
 import { checkDType } from "../../op.js";
 import { add, sub } from "../../ops/binary.js";
 import { assign } from "../../ops/layout.js";
@@ -8,7 +9,6 @@ import { scope } from "../../scope.js";
 import { type Shape, show, sizeOf } from "../../shape.js";
 import type { Tensor } from "../../tensor.js";
 import { leaves, type Tree, withLeaves } from "../../tree.js";
-import { peak } from "../matrix.js";
 import { Reader, Writer } from "./message.js";
 
 /**

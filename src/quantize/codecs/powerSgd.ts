@@ -1,11 +1,11 @@
 import { checkCount, checkOptions } from "../../check.js";
+import { peak } from "../../finite.js";
 import { reshape } from "../../ops/layout.js";
 import { matmul } from "../../ops/matmul.js";
 import { normal } from "../../ops/random.js";
 import { type Shape, sizeOf } from "../../shape.js";
 import { streams } from "../../streams.js";
 import { readTensor, type Tensor, tensor } from "../../tensor.js";
-import { peak } from "../matrix.js";
 import { type Codec, codec } from "./codec.js";
 
 export interface PowerSgdOptions {

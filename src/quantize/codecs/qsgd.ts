@@ -1,8 +1,8 @@
 import { checkCount, checkOptions } from "../../check.js";
+import { peak } from "../../finite.js";
 import { div } from "../../ops/binary.js";
 import { norm } from "../../ops/reduce.js";
 import { readTensor, type Tensor } from "../../tensor.js";
-import { peak } from "../matrix.js";
 import { type Codec, codec } from "./codec.js";
 import { levelRule, maxLevels } from "./levels.js";
 

@@ -1,5 +1,5 @@
 import { checkCount, checkOptions } from "../../check.js";
-import { peak } from "../matrix.js";
+import { peak } from "../../finite.js";
 import { type Codec, codec } from "./codec.js";
 import { levelRule } from "./levels.js";
 

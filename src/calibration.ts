@@ -1,6 +1,6 @@
 import { ArgumentError, ShapeError } from "./errors.js";
 import { checkFinite } from "./finite.js";
-import type { GraphNode, Model } from "./model.js";
+import type { Model, Weight } from "./model.js";
 import { checkDType } from "./op.js";
 import { reshape } from "./ops/layout.js";
 import { scope } from "./scope.js";
@@ -31,7 +31,7 @@ function empty(who: string): ArgumentError {
 }
 
 /**
- * What the given nodes of a model read on calibration data: f32 [rows, in] by node name, the dimensions before the last joined. All
+ * What the nodes of these weights read on calibration data: f32 [rows, in] by node name, the dimensions before the last joined. All
  * of the data at once: some hundred examples are enough.
  *
  * @throws {ArgumentError} if there are no examples, or a node reads NaN or an infinity.
@@ -40,17 +40,22 @@ export function layerInputs(
   who: string,
   model: Model,
   calibration: Calibration,
-  nodes: readonly GraphNode[],
+  weights: readonly Pick<Weight, "node">[],
 ): Record<string, Tensor<"f32">> {
   return scope(() => {
     const x = inputsOf(who, calibration);
-    const { values } = model.applyWith([...new Set(nodes.map((node) => node.input))], model.params, x);
+    const { values } = model.applyWith([...new Set(weights.map(({ node }) => node.input))], model.params, x);
     const inputs: Record<string, Tensor<"f32">> = Object.create(null);
-    for (const { name, input } of nodes) {
-      const value = values[input]! as Tensor<"f32">;
-      inputs[name] = reshape(value, [sizeOf(value.shape.slice(0, -1)), value.shape[value.rank - 1]!]);
-      checkFinite(who, `what ${name} reads`, inputs[name]!);
+    for (const { node } of weights) {
+      const read = rowsOf(values[node.input]! as Tensor<"f32">);
+      checkFinite(who, `what ${node.name} reads`, read);
+      inputs[node.name] = read;
     }
     return inputs;
   });
+}
+
+/** x [..., k] → [rows, k]: the dimensions before the last joined. */
+export function rowsOf<T extends Tensor>(x: T): T {
+  return reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape[x.rank - 1]!]) as T;
 }

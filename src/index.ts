@@ -162,3 +162,4 @@ export {
   train,
 } from "./train/train.js";
 export type { Tree } from "./tree.js";
+export type { WeightChoice } from "./weights.js";

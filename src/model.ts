@@ -161,6 +161,14 @@ export class Model implements Trainable {
 if (typeof Symbol.dispose === "symbol")
   Object.defineProperty(Model.prototype, Symbol.dispose, { value: Model.prototype.dispose });
 
+/** Guards a model. @throws {ArgumentError} */
+export function checkModel(who: string, name: string, value: unknown): void {
+  if (!(value instanceof Model))
+    throw new ArgumentError(
+      `${who}: ${name} is ${said(value)}; it must be a Model, such as nn.sequential() and load() give`,
+    );
+}
+
 /** A matrix among the parameters of a model, and the node that multiplies with it. */
 export interface Weight {
   readonly name: string;

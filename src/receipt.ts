@@ -1,7 +1,7 @@
-import { checkCount, checkList, checkOptions, said } from "./check.js";
+import { checkCount, checkList, checkOptions } from "./check.js";
 import { ArgumentError } from "./errors.js";
 import { toBytes } from "./files/model.js";
-import { Model } from "./model.js";
+import { checkModel, type Model } from "./model.js";
 import { matmul } from "./ops/matmul.js";
 import { uniform } from "./ops/random.js";
 import { Packed } from "./packed.js";
@@ -55,8 +55,7 @@ export interface ReceiptOptions {
  * const { bytes, denseBytes, ms, denseMs, kernel } = receipt(model, model, { batch: 8 });
  */
 export function receipt(model: Model, dense: Model, options: ReceiptOptions = {}): Receipt {
-  for (const [name, value] of Object.entries({ model, dense }))
-    if (!(value instanceof Model)) throw new ArgumentError(`receipt: ${name} is ${said(value)}; it must be a model`);
+  for (const [name, value] of Object.entries({ model, dense })) checkModel("receipt", name, value);
   checkOptions("receipt", options);
   const { batch = 64, input = defaultInput(dense) } = options;
   checkCount("receipt", "batch", batch, 1);

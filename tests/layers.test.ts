@@ -10,7 +10,7 @@ const floors: readonly (readonly string[])[] = [
   ["index"],
   ["compress"],
   ["prune", "quantize", "distill", "search", "linear"],
-  ["receipt", "calibration", "race"],
+  ["receipt", "calibration", "weights", "race"],
   ["train", "files", "nn", "optim"],
   ["model", "layers", "finite"],
   ["grad"],

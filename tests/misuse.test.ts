@@ -81,7 +81,11 @@ const calls: readonly [string, (o: Operands) => unknown, RegExp?][] = [
   ["gptq({ actOrder: 1 })", () => s.gptq({ actOrder: 1 })],
   ["awq(20)", () => s.awq(20)],
   ["quantize(model)", ({ model }) => s.quantize(model), /the options are undefined/],
-  ["quantize(params, …)", ({ model }) => s.quantize(model.params, { weights: s.int8() }), /it takes a model/],
+  [
+    "quantize(params, …)",
+    ({ model }) => s.quantize(model.params, { weights: s.int8() }),
+    /model is an object; it must be a Model/,
+  ],
   ['quantize(model, { weights: "int8" })', ({ model }) => s.quantize(model, { weights: "int8" })],
   ["quantize(model, { method })", ({ model }) => s.quantize(model, { weights: s.int8(), method: "gptq" })],
   [
@@ -203,7 +207,7 @@ const calls: readonly [string, (o: Operands) => unknown, RegExp?][] = [
   ['pack(model, { only: "weight" })', ({ model }) => s.pack(model, { only: "weight" }), /it must be a list/],
   ["shrink()", () => s.shrink()],
   ["shrink(model, masks)", ({ model }) => s.shrink(model, 1), /shrink: the options are 1/],
-  ["receipt(model)", ({ model }) => s.receipt(model), /dense is undefined; it must be a model/],
+  ["receipt(model)", ({ model }) => s.receipt(model), /dense is undefined; it must be a Model/],
   ["receipt(model, model, 8)", ({ model }) => s.receipt(model, model, 8)],
   ['receipt(…, { batch: "8" })', ({ model }) => s.receipt(model, model, { batch: "8" }), /batch is "8"/],
   ["receipt(…, { input: 2 })", ({ model }) => s.receipt(model, model, { input: 2 }), /input is 2; it must be a list/],

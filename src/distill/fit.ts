@@ -1,12 +1,11 @@
-import { type Calibration, inputsOf } from "../calibration.js";
+import { type Calibration, inputsOf, rowsOf } from "../calibration.js";
 import { checkNumber, checkOptions, checkRecord, said } from "../check.js";
 import { ArgumentError, ShapeError } from "../errors.js";
-import { type GraphNode, Model, type Params } from "../model.js";
+import { checkModel, type GraphNode, type Model, type Params } from "../model.js";
 import { gather } from "../ops/gather.js";
-import { reshape, transpose } from "../ops/layout.js";
+import { transpose } from "../ops/layout.js";
 import { leastSquares } from "../ops/solve.js";
 import { scope } from "../scope.js";
-import { sizeOf } from "../shape.js";
 import { type Tensor, tensor } from "../tensor.js";
 
 export interface FitOptions {
@@ -40,9 +39,8 @@ export interface Aim {
 export function fitLayers(teacher: Model, student: Model, options: FitOptions): Model {
   checkOptions("fitLayers", options);
   const { calibration, l2 = 0, layers } = options;
-  for (const [who, model] of Object.entries({ teacher, student }))
-    if (!(model instanceof Model))
-      throw new ArgumentError(`fitLayers: the ${who} is ${said(model)}; it must be a model`);
+  checkModel("fitLayers", "the teacher", teacher);
+  checkModel("fitLayers", "the student", student);
   checkNumber("fitLayers", "l2", l2, 0, Number.MAX_VALUE);
   if (layers !== undefined) checkRecord("fitLayers", "layers", layers);
   const aims = layers === undefined ? counterparts(teacher, student) : named(teacher, student, layers);
@@ -58,10 +56,10 @@ export function fitted(teacher: Model, student: Model, aims: readonly Aim[], x: 
       changed,
       scope(() => {
         const read = student.applyWith([node.input], { ...student.params, ...changed }, x).values[node.input]!;
-        const all = asRows(wanted[name]!);
+        const all = rowsOf(wanted[name]!);
         const target = neurons === undefined ? all : columns(all, neurons);
         const bias = node.attributes.bias !== false;
-        const fit = leastSquares(asRows(read), target, { l2: l2 * all.shape[0]!, bias });
+        const fit = leastSquares(rowsOf(read), target, { l2: l2 * all.shape[0]!, bias });
         return { [`${node.name}.weight`]: fit.weight, ...(bias && { [`${node.name}.bias`]: fit.bias }) };
       }),
     );
@@ -71,10 +69,6 @@ export function fitted(teacher: Model, student: Model, aims: readonly Aim[], x: 
 /** Columns of a matrix, by their numbers. */
 export function columns(x: Tensor, indices: Int32Array): Tensor {
   return scope(() => transpose(gather(transpose(x), tensor(indices))));
-}
-
-function asRows(x: Tensor): Tensor {
-  return reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape[x.rank - 1]!]);
 }
 
 /** The linear nodes of a model, in the order of the graph. */

@@ -1,7 +1,7 @@
 import { type Calibration, inputsOf } from "../calibration.js";
 import { checkCount, checkList, checkNumber, checkOptions, checkRecord, said } from "../check.js";
 import { ArgumentError, ShapeError } from "../errors.js";
-import { type GraphNode, Model } from "../model.js";
+import { checkModel, type GraphNode, Model } from "../model.js";
 import { zeros } from "../ops/fill.js";
 import { gather } from "../ops/gather.js";
 import { copy } from "../ops/layout.js";
@@ -46,8 +46,7 @@ const elementwise = new Set([
  */
 export function inherit(teacher: Model, options: InheritOptions = {}): Model {
   checkOptions("inherit", options);
-  if (!(teacher instanceof Model))
-    throw new ArgumentError(`inherit: the teacher is ${said(teacher)}; it must be a model`);
+  checkModel("inherit", "the teacher", teacher);
   const { widths = {}, calibration, l2 = 0 } = options;
   checkNumber("inherit", "l2", l2, 0, Number.MAX_VALUE);
   checkRecord("inherit", "widths", widths);

@@ -1,7 +1,7 @@
 import { said } from "../check.js";
 import { ArgumentError, FileError, SpokeshaveError } from "../errors.js";
 import type { Attributes } from "../layers.js";
-import { type GraphNode, Model } from "../model.js";
+import { checkModel, type GraphNode, Model } from "../model.js";
 import { type Format, Packed } from "../packed.js";
 import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
@@ -26,7 +26,7 @@ const limits = { start: 0, depth: 8, containers: 200_000, members: 100_000 };
  * const copy = fromBytes(toBytes(model));
  */
 export function toBytes(model: Model): Bytes {
-  if (!(model instanceof Model)) throw new ArgumentError(`toBytes: got ${said(model)}; it takes a model`);
+  checkModel("toBytes", "model", model);
   const packed: Record<string, PackedEntry> = Object.create(null);
   const params = Object.entries(model.params).flatMap(([name, t]): [string, StoredTensor][] => {
     if (!(t instanceof Packed)) return [[name, store(t)]];

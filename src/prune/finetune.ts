@@ -1,23 +1,22 @@
 import { checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
-import type { Model, Params } from "../model.js";
+import { checkModel, type Model, type Params } from "../model.js";
 import { type Masks, masked } from "../optim/masked.js";
 import { scope } from "../scope.js";
 import { type Training, type TrainOptions, type TrainStep, train } from "../train/train.js";
+import type { WeightChoice } from "../weights.js";
 import { gradual } from "./gradual.js";
 import { applyMasks } from "./masks.js";
-import { checkModel, type Pruning, prune } from "./prune.js";
+import { type Pruning, prune } from "./prune.js";
 import type { SparsitySchedule } from "./schedules.js";
 
-export interface FinetuneOptions extends TrainOptions<Params> {
+export interface FinetuneOptions extends TrainOptions<Params>, WeightChoice {
   /** What is 0 from the start and stays so, as `prune` gives it; they stay the caller's. */
   masks?: Masks;
   /** Prunes as well: at once, or with a schedule as it trains. */
   prune?: Pruning;
   /** When to prune, and how much: `cubic({ to: 0.9, end: 3000, every: 100 })`. The pruning then says no amount itself. */
   schedule?: SparsitySchedule;
-  /** Names of the weights to prune. Default: all matrices that layers multiply with. */
-  only?: readonly string[] | undefined;
   /** Called with each report, and the training, whose `state` can be kept. */
   onStep?: (step: TrainStep, training: Training<Params>) => void;
 }
@@ -36,9 +35,9 @@ export interface FinetuneOptions extends TrainOptions<Params> {
  * const frozen = zeros; // 6
  */
 export async function finetune(model: Model, options: FinetuneOptions): Promise<Model> {
-  checkModel("finetune", model);
+  checkModel("finetune", "model", model);
   checkOptions("finetune", options);
-  const { masks = {}, prune: pruning, schedule, only, onStep, ...rest } = options;
+  const { masks = {}, prune: pruning, schedule, only, except, onStep, ...rest } = options;
   if (schedule !== undefined && pruning === undefined)
     throw new ArgumentError("finetune: the schedule says how much falls; pass prune, too, which says what");
   if (schedule !== undefined && rest.earlyStopping !== undefined && rest.earlyStopping.restoreBest !== false)
@@ -47,7 +46,7 @@ export async function finetune(model: Model, options: FinetuneOptions): Promise<
     );
   const once = pruning !== undefined && schedule === undefined;
   const { fixed, tuned } = scope(() => {
-    const fixed = once ? prune(model, pruning, { within: masks, only }) : masks;
+    const fixed = once ? prune(model, pruning, { within: masks, only, except }) : masks;
     return { fixed, tuned: applyMasks(model, fixed) };
   });
   let training: Training<Params> | undefined;
@@ -56,7 +55,7 @@ export async function finetune(model: Model, options: FinetuneOptions): Promise<
     const optimizer =
       schedule === undefined
         ? masked(fixed, inner)
-        : gradual(tuned, { prune: pruning!, schedule, optimizer: inner, within: masks, only });
+        : gradual(tuned, { prune: pruning!, schedule, optimizer: inner, within: masks, only, except });
     training = train(tuned, { ...rest, optimizer });
     for await (const step of training) onStep?.(step, training);
     return tuned;

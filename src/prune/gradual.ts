@@ -1,12 +1,12 @@
 import { checkOptions, said } from "../check.js";
 import { ArgumentError } from "../errors.js";
-import { Model, type Params } from "../model.js";
+import { checkModel, Model, type Params } from "../model.js";
 import { assign } from "../ops/layout.js";
 import { type Masks, masked } from "../optim/masked.js";
 import { checkOptimizer, type Optimizer } from "../optim/optimizer.js";
 import { scope } from "../scope.js";
 import type { Tree } from "../tree.js";
-import { checkModel, checkPruning, type PruneOptions, type Pruning, prune } from "./prune.js";
+import { checkPruning, type PruneOptions, type Pruning, prune } from "./prune.js";
 import type { SparsitySchedule } from "./schedules.js";
 
 export interface GradualOptions extends PruneOptions {
@@ -33,9 +33,9 @@ export interface GradualOptions extends PruneOptions {
  * const fallen = zeros; // 6
  */
 export function gradual(model: Model, options: GradualOptions): Optimizer {
-  checkModel("gradual", model);
+  checkModel("gradual", "model", model);
   checkOptions("gradual", options);
-  const { prune: pruning, schedule, optimizer, within = {}, only } = options;
+  const { prune: pruning, schedule, optimizer, within = {}, only, except } = options;
   checkPruning("gradual", pruning);
   if (typeof schedule !== "function")
     throw new ArgumentError(
@@ -48,7 +48,7 @@ export function gradual(model: Model, options: GradualOptions): Optimizer {
       throw new ArgumentError(`gradual: the schedule says how much falls; leave out ${amount}`);
   const masksAt = (params: Tree, share: number, earlier: Masks): Masks => {
     const way = { score, select: { ...select, sparsity: share } };
-    return prune(new Model(model.graph, params as Params), way, { within: earlier, only });
+    return prune(new Model(model.graph, params as Params), way, { within: earlier, only, except });
   };
   return {
     init: (params) =>

@@ -2,19 +2,18 @@
 import { type Calibration, layerInputs } from "../calibration.js";
 import { checkOptions } from "../check.js";
 import { checkFinite } from "../finite.js";
-import type { Model } from "../model.js";
+import { checkModel, type Model } from "../model.js";
 import type { Masks } from "../optim/masked.js";
 import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
-import { checkModel, weightsOf } from "./prune.js";
+import type { WeightChoice } from "../weights.js";
+import { weightsOf } from "./prune.js";
 
-export interface LayerwiseOptions {
+export interface LayerwiseOptions extends WeightChoice {
   /** Examples that show what each layer meets; some hundred are enough. */
   calibration: Calibration;
   /** Added to the diagonal of the Hessian, as a share of its mean. Default 0.01. */
   damp?: number;
-  /** Names of the weights to prune. Default: all matrices that layers multiply with. */
-  only?: readonly string[];
 }
 
 /** A model whose weights were pruned and changed, and which of them stayed. */
@@ -27,17 +26,17 @@ export interface Pruned {
 export function layerwise(
   who: string,
   model: Model,
-  { calibration, only }: LayerwiseOptions,
+  options: LayerwiseOptions,
   each: (w: Tensor, x: Tensor) => { weight: Tensor; mask: Tensor<"u8"> },
 ): Pruned {
   return scope(() => {
     let current = model.with({});
     const masks: Record<string, Tensor<"u8">> = Object.create(null);
-    for (const { name, node } of weightsOf(who, model, only)) {
+    for (const { name, node } of weightsOf(who, model, options)) {
       const { weight, mask } = scope(() => {
         const w = current.params[name]!;
         checkFinite(who, name, w);
-        const done = each(w, layerInputs(who, current, calibration, [node])[node.name]!);
+        const done = each(w, layerInputs(who, current, options.calibration, [{ node }])[node.name]!);
         return { weight: done.weight, mask: done.mask };
       });
       const before = current;
@@ -51,6 +50,6 @@ export function layerwise(
 
 /** Guards what every such method is given. */
 export function checkLayerwise(who: string, model: unknown, options: unknown): void {
-  checkModel(who, model);
+  checkModel(who, "model", model);
   checkOptions(who, options);
 }

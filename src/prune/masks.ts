@@ -1,11 +1,10 @@
 import { ShapeError } from "../errors.js";
-import { Model } from "../model.js";
+import { checkModel, Model } from "../model.js";
 import { masked } from "../ops/mask.js";
 import { checkMasks, checkMaskTypes, type Masks } from "../optim/masked.js";
 import { scope } from "../scope.js";
 import { sameShape, show } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { checkModel } from "./prune.js";
 import { both } from "./select.js";
 
 /**
@@ -17,7 +16,7 @@ import { both } from "./select.js";
  * const sparse = applyMasks(model, prune(model, magnitude({ sparsity: 0.5 })));
  */
 export function applyMasks(model: Model, masks: Masks): Model {
-  checkModel("applyMasks", model);
+  checkModel("applyMasks", "model", model);
   checkMasks("applyMasks", model.params, masks);
   return scope(() => {
     const changed = Object.entries(masks).map(([name, mask]) => [name, masked(model.params[name]!, mask)] as const);

@@ -1,6 +1,6 @@
-import { checkCount, checkList, checkOptions, said } from "../check.js";
+import { checkCount, checkList, checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
-import type { Model } from "../model.js";
+import { checkModel, type Model } from "../model.js";
 import { sparse } from "../ops/sparse.js";
 import type { SparseKind } from "../ops/sparseLayouts.js";
 import type { Masks } from "../optim/masked.js";
@@ -9,19 +9,17 @@ import { type Receipt, receipt } from "../receipt.js";
 import { scope } from "../scope.js";
 import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
+import { chosenWeights, type WeightChoice } from "../weights.js";
 import { applyMasks } from "./masks.js";
 import { packed } from "./pays.js";
-import { checkModel } from "./prune.js";
 
-export interface PackOptions {
+export interface PackOptions extends WeightChoice {
   /** What falls, besides the zeros that the weights have. */
   masks?: Masks;
   /** One for all; default `auto`: the best for each weight, dense among them. */
   layout?: SparseKind | "auto";
   /** Examples of the batches that the model will meet; packing must pay in each. Default 1 and 64. */
   batch?: number | readonly number[];
-  /** Names of the weights to pack. Default: all matrices that layers multiply with. */
-  only?: readonly string[];
   /** The shape of one example, for the receipt. Default: what the first linear layer reads. */
   input?: Shape;
 }
@@ -49,18 +47,18 @@ export interface Packing {
  * console.log(receipt.kernel, receipt.bytes, receipt.denseBytes, receipt.ms, receipt.denseMs);
  */
 export function pack(model: Model, options: PackOptions = {}): Packing {
-  checkModel("pack", model);
+  checkModel("pack", "model", model);
   checkOptions("pack", options);
-  const { masks = {}, layout = "auto", batch = [1, 64], only, input } = options;
+  const { masks = {}, layout = "auto", batch = [1, 64], input } = options;
   const batches = typeof batch === "number" ? [batch] : batch;
   checkList("pack", "batch", batches);
   for (const size of batches) checkCount("pack", "batch", size, 1);
   if (batches.length === 0) throw new ArgumentError("pack: batch is an empty list; it needs a size at least");
-  const names = chosen(model, only);
+  const chosen = chosenWeights("pack", model, options);
   return scope(() => {
     const zeroed = applyMasks(model, masks);
     const changed: Record<string, Tensor> = Object.create(null);
-    for (const name of names) {
+    for (const { name } of chosen) {
       const w = zeroed.params[name]!;
       if (w instanceof Packed) continue;
       const stored = layout === "auto" ? packed(w, batches) : storedAs(layout, name, w);
@@ -70,15 +68,6 @@ export function pack(model: Model, options: PackOptions = {}): Packing {
     const largest = Math.max(...batches);
     return { model: made, receipt: receipt(made, model, { batch: largest, ...(input && { input }) }) };
   });
-}
-
-function chosen(model: Model, only: readonly string[] | undefined): readonly string[] {
-  const names = model.weights.map(({ name }) => name);
-  if (only === undefined) return names;
-  checkList("pack", "only", only);
-  for (const name of only)
-    if (!names.includes(name)) throw new ArgumentError(`pack: no weight is called ${said(name)}; there are ${names}`);
-  return only;
 }
 
 function storedAs(layout: SparseKind, name: string, w: Tensor): Tensor {

@@ -1,12 +1,13 @@
-import { checkList, checkOptions, said } from "../check.js";
+import { checkOptions, said } from "../check.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import { Model, type Weight } from "../model.js";
+import { checkModel, type Model, type Weight } from "../model.js";
 import { checkTensor } from "../op.js";
 import { copy, reshape } from "../ops/layout.js";
 import { checkMasks, type Masks } from "../optim/masked.js";
 import { scope } from "../scope.js";
 import { sameShape, show } from "../shape.js";
 import type { Tensor } from "../tensor.js";
+import { chosenWeights, type WeightChoice } from "../weights.js";
 import { both, choose, type Scores, type SelectOptions } from "./select.js";
 
 /** How much each number of the given weights matters: tensors of their shapes by their names; what is small falls first. */
@@ -18,11 +19,9 @@ export interface Pruning {
   readonly select: SelectOptions;
 }
 
-export interface PruneOptions {
+export interface PruneOptions extends WeightChoice {
   /** Earlier masks: what they drop stays dropped, and counts. */
   within?: Masks | undefined;
-  /** Names of the weights to prune. Default: all matrices that layers multiply with. */
-  only?: readonly string[] | undefined;
 }
 
 /**
@@ -37,14 +36,14 @@ export interface PruneOptions {
  * const small = applyMasks(model, masks);
  */
 export function prune(model: Model, pruning: Pruning, options: PruneOptions = {}): Masks {
-  checkModel("prune", model);
+  checkModel("prune", "model", model);
   checkOptions("prune", options);
   checkPruning("prune", pruning);
-  const { within = {}, only } = options;
+  const { within = {} } = options;
   checkMasks("prune", model.params, within);
   return scope(() => {
     const neurons = pruning.select.unit === "neuron";
-    const weights = weightsOf("prune", model, only, neurons);
+    const weights = weightsOf("prune", model, options, neurons);
     const scores = pruning.score(model, weights);
     const own = scoresOf(weights, ({ name }) => checkedScore(name, scores[name], model.params[name]!));
     const masks: Record<string, Tensor<"u8">> = Object.create(null);
@@ -88,31 +87,13 @@ export function checkPruning(who: string, pruning: unknown): void {
     );
 }
 
-/** Guards a model that is to be looked into. */
-export function checkModel(who: string, model: unknown): void {
-  if (!(model instanceof Model))
-    throw new ArgumentError(
-      `${who}: model is ${said(model)}; it must be a Model, whose graph tells what its weights are`,
-    );
-}
-
-/** The weights of these names, f32 all of them; where neurons are to fall, without the last layer. */
-export function weightsOf(who: string, model: Model, only?: readonly string[], neurons = false): readonly Weight[] {
+/** The weights that are meant, f32 all of them; where neurons are to fall, without the last layer. */
+export function weightsOf(who: string, model: Model, choice: WeightChoice, neurons = false): readonly Weight[] {
   const last = neurons ? outputOf(model) : undefined;
-  if (only !== undefined) {
-    checkList(who, "only", only);
-    for (const name of only) {
-      if (!model.weights.some((weight) => weight.name === name))
-        throw new ArgumentError(
-          `${who}: no weight is called ${said(name)}; there are ${model.weights.map((weight) => weight.name)}`,
-        );
-      if (name === last)
-        throw new ArgumentError(
-          `${who}: "${name}" is the last layer, whose neurons are the model's outputs; leave it out`,
-        );
-    }
-  }
-  const chosen = model.weights.filter(({ name }) => name !== last && only?.includes(name) !== false);
+  const all = chosenWeights(who, model, choice);
+  if (choice.only !== undefined && all.some(({ name }) => name === last))
+    throw new ArgumentError(`${who}: "${last}" is the last layer, whose neurons are the model's outputs; leave it out`);
+  const chosen = all.filter(({ name }) => name !== last);
   for (const { name } of chosen)
     if (model.params[name]!.dtype !== "f32")
       throw new DTypeError(`${who}: "${name}" is ${model.params[name]}; prune before weights are packed`);

@@ -1,12 +1,11 @@
 import { checkOptions } from "../check.js";
 import { DTypeError } from "../errors.js";
 import { layers } from "../layers.js";
-import { type GraphNode, inputName, Model } from "../model.js";
+import { checkModel, type GraphNode, inputName, Model } from "../model.js";
 import type { Masks } from "../optim/masked.js";
 import { scope } from "../scope.js";
 import { readTensor, type Tensor, tensor } from "../tensor.js";
 import { applyMasks } from "./masks.js";
-import { checkModel } from "./prune.js";
 
 export interface ShrinkOptions {
   /** What falls, besides the zeros that the parameters have. */
@@ -55,7 +54,7 @@ const fromOutside: Value = { of: undefined, constants: new Float32Array() };
  * const size = small.size; // 12
  */
 export function shrink(model: Model, options: ShrinkOptions = {}): Model {
-  checkModel("shrink", model);
+  checkModel("shrink", "model", model);
   checkOptions("shrink", options);
   for (const { name } of model.weights)
     if (model.params[name]!.dtype !== "f32")

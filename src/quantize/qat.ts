@@ -10,7 +10,7 @@ import { Packed, type Section } from "../packed.js";
 import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
 import { fakeInput, inputOf } from "./activations.js";
-import { type Choice, chosenWeights } from "./choice.js";
+import { type Choice, weightsToQuantize } from "./choice.js";
 import { type LearnedScales, learnedScales } from "./learned.js";
 import type { WeightScheme } from "./scheme.js";
 
@@ -129,7 +129,7 @@ function scaleOf(weight: string): string {
  * training.dispose();
  */
 export function qat(model: Model, options: QatOptions): Qat {
-  const rounded = chosenWeights("qat", model, options);
+  const rounded = weightsToQuantize("qat", model, options);
   const { weights: scheme, scales = "measured", activations, calibration } = options;
   if (scheme === undefined) throw new ArgumentError("qat: weights is undefined; it must be a scheme, such as int2()");
   if (scales !== "measured" && scales !== "learned")
@@ -139,14 +139,7 @@ export function qat(model: Model, options: QatOptions): Qat {
     const inputs: Record<string, Activations> = Object.create(null);
     if (activations !== undefined)
       scope(() => {
-        const read = activations.dynamic
-          ? {}
-          : layerInputs(
-              "qat",
-              model,
-              calibration!,
-              rounded.map(({ node }) => node),
-            );
+        const read = activations.dynamic ? {} : layerInputs("qat", model, calibration!, rounded);
         for (const { name, node } of rounded) inputs[name] = inputOf(activations, () => read[node.name]!);
       });
     return new Qat(model.with({}), rounded, scheme, learned, inputs);

@@ -7,7 +7,7 @@ import type { Packed } from "../packed.js";
 import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
 import { inputOf } from "./activations.js";
-import { type Choice, chosenWeights } from "./choice.js";
+import { type Choice, weightsToQuantize } from "./choice.js";
 import { type InputsOf, type Method, nearest } from "./method.js";
 
 export interface QuantizeOptions extends Choice {
@@ -27,7 +27,7 @@ export interface QuantizeOptions extends Choice {
  * const { accuracy } = await evaluate(small, data);
  */
 export function quantize(model: Model, options: QuantizeOptions): Model {
-  const chosen = chosenWeights("quantize", model, options);
+  const chosen = weightsToQuantize("quantize", model, options);
   const { weights: scheme, activations, method = nearest(), calibration } = options;
   if (typeof method?.round !== "function")
     throw new ArgumentError(`quantize: method is ${said(method)}; it must be one, such as gptq()`);
@@ -36,13 +36,7 @@ export function quantize(model: Model, options: QuantizeOptions): Model {
     throw new ArgumentError(
       `quantize: ${method.name} needs calibration data; pass calibration, such as data.take(512)`,
     );
-  const inputs: InputsOf = (of, weights) =>
-    layerInputs(
-      "quantize",
-      of,
-      calibration!,
-      weights.map(({ node }) => node),
-    );
+  const inputs: InputsOf = (of, weights) => layerInputs("quantize", of, calibration!, weights);
   return scope(() => {
     const base = method.prepare?.(model, chosen, scheme, inputs) ?? model;
     const changed: Record<string, Packed> = Object.create(null);

@@ -159,13 +159,16 @@ describe("pack", () => {
       expect(kernelsOf(half)).toEqual(["f32", "bitmap", "f32"]);
       const more = pack(half, { layout: "csr", batch: 2 }).model;
       expect(kernelsOf(more)).toEqual(["csr", "bitmap", "csr"]);
+      expect(kernelsOf(pack(half, { layout: "csr", except: ["0.linear"], batch: 2 }).model)).toEqual([
+        ...["f32", "bitmap", "csr"],
+      ]);
     });
   });
 
   test.each<[string, PackOptions, RegExp]>([
     ["a batch of 0", { batch: 0 }, /pack: batch is 0/],
     ["no batch", { batch: [] }, /empty list/],
-    ["a name that is none", { only: ["0.linear.bias"] }, /no weight is called "0.linear.bias"/],
+    ["a name that is none", { only: ["0.linear.bias"] }, /only names "0.linear.bias"; the weights are/],
     ["no layout of ours", { layout: "coo" as never }, /pack: "0.linear.weight": sparse: there is no layout "coo"/],
     ["a layout that does not fit", { layout: "2:4" }, /pack: "0.linear.weight": .* cannot be stored as 2:4/],
   ])("refuses %s, and leaves nothing behind", (_, options, message) => {

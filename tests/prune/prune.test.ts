@@ -138,6 +138,8 @@ describe("scores", () => {
       const all = prune(model, randomly({ sparsity: 0.5, seed: 1 }));
       const one = prune(model, randomly({ sparsity: 0.5, seed: 1 }), { only: [`${second}.weight`] });
       expect(Object.keys(one)).toEqual([`${second}.weight`]);
+      const others = prune(model, randomly({ sparsity: 0.5, seed: 1 }), { except: [second] });
+      expect(Object.keys(others)).toEqual(Object.keys(all).filter((name) => name !== `${second}.weight`));
       expect(values(one[`${second}.weight`]!)).toEqual(values(all[`${second}.weight`]!));
       expect(values(prune(model, randomly({ sparsity: 0.5, seed: 2 }))[`${first}.weight`]!)).not.toEqual(
         values(all[`${first}.weight`]!),
@@ -317,7 +319,7 @@ describe("odd input", () => {
       expect(() => prune(model.params as never, way)).toThrow("prune: model is an object; it must be a Model");
       expect(() => prune(model, 0.5 as never)).toThrow("prune: pruning is 0.5");
       expect(() => prune(model, magnitude({}))).toThrow("prune: one of sparsity, count and pattern");
-      expect(() => prune(model, way, { only: ["nope"] })).toThrow('prune: no weight is called "nope"');
+      expect(() => prune(model, way, { only: ["nope"] })).toThrow('prune: only names "nope"; the weights are');
       expect(() => prune(model, way, { within: { nope: tensor(Uint8Array.of(1)) } })).toThrow(
         'a mask is called "nope"',
       );

@@ -27,13 +27,7 @@ function uneven(between: readonly nn.LayerSpec[] = [nn.relu()], bias = true): { 
   return { model, x: tensor(draw("normal", 40 * 6, 2), [40, 6]) };
 }
 
-const inputsOf = (x: Tensor) => (model: Model, weights: Model["weights"]) =>
-  layerInputs(
-    "test",
-    model,
-    x,
-    weights.map(({ node }) => node),
-  );
+const inputsOf = (x: Tensor) => (model: Model, weights: Model["weights"]) => layerInputs("test", model, x, weights);
 
 function prepared(model: Model, x: Tensor, chosen = model.weights): Model {
   return awq().prepare!(model, chosen, int4(), inputsOf(x));

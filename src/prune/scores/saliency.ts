@@ -20,12 +20,7 @@ export function saliency(options: SelectOptions & { calibration: Calibration; da
   const { calibration, damp = 0.01, ...select } = options;
   return {
     score(model, weights) {
-      const inputs = layerInputs(
-        "saliency",
-        model,
-        calibration,
-        weights.map(({ node }) => node),
-      );
+      const inputs = layerInputs("saliency", model, calibration, weights);
       return scoresOf(weights, ({ name, node }) => {
         const h = inverseHessian(inputs[node.name]!, { damp });
         const diagonal = slice(reshape(h, [h.size]), [{ step: h.shape[0]! + 1 }]);

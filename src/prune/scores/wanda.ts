@@ -19,12 +19,7 @@ export function wanda(options: SelectOptions & { calibration: Calibration }): Pr
   const { calibration, ...select } = options;
   return {
     score(model, weights) {
-      const inputs = layerInputs(
-        "wanda",
-        model,
-        calibration,
-        weights.map(({ node }) => node),
-      );
+      const inputs = layerInputs("wanda", model, calibration, weights);
       return scoresOf(weights, ({ name, node }) =>
         mul(abs(model.params[name]!), norm(inputs[node.name]!, { axes: 0, keepDims: true })),
       );

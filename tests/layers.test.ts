@@ -10,7 +10,7 @@ const floors: readonly (readonly string[])[] = [
   ["index"],
   ["compress"],
   ["prune", "quantize", "distill", "search", "linear"],
-  ["receipt", "calibration", "weights", "race"],
+  ["receipt", "calibration", "weights", "graph", "race"],
   ["train", "files", "nn", "optim"],
   ["model", "layers", "finite"],
   ["grad"],

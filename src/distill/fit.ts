@@ -2,11 +2,10 @@ import { type Calibration, inputsOf, rowsOf } from "../calibration.js";
 import { checkNumber, checkOptions, checkRecord, said } from "../check.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { checkModel, type GraphNode, type Model, type Params } from "../model.js";
-import { gather } from "../ops/gather.js";
-import { transpose } from "../ops/layout.js";
+import { columnsOf } from "../ops/gather.js";
 import { leastSquares } from "../ops/solve.js";
 import { scope } from "../scope.js";
-import { type Tensor, tensor } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
 
 export interface FitOptions {
   /** Inputs that both see; some times more examples than a layer has inputs. */
@@ -57,18 +56,13 @@ export function fitted(teacher: Model, student: Model, aims: readonly Aim[], x: 
       scope(() => {
         const read = student.applyWith([node.input], { ...student.params, ...changed }, x).values[node.input]!;
         const all = rowsOf(wanted[name]!);
-        const target = neurons === undefined ? all : columns(all, neurons);
+        const target = neurons === undefined ? all : columnsOf(all, neurons);
         const bias = node.attributes.bias !== false;
         const fit = leastSquares(rowsOf(read), target, { l2: l2 * all.shape[0]!, bias });
         return { [`${node.name}.weight`]: fit.weight, ...(bias && { [`${node.name}.bias`]: fit.bias }) };
       }),
     );
   return changed;
-}
-
-/** Columns of a matrix, by their numbers. */
-export function columns(x: Tensor, indices: Int32Array): Tensor {
-  return scope(() => transpose(gather(transpose(x), tensor(indices))));
 }
 
 /** The linear nodes of a model, in the order of the graph. */

@@ -1,16 +1,17 @@
 import { type Calibration, inputsOf } from "../calibration.js";
 import { checkCount, checkList, checkNumber, checkOptions, checkRecord, said } from "../check.js";
 import { ArgumentError, ShapeError } from "../errors.js";
+import { readersOf } from "../graph.js";
 import { checkModel, type GraphNode, Model } from "../model.js";
 import { zeros } from "../ops/fill.js";
-import { gather } from "../ops/gather.js";
+import { columnsOf, gather } from "../ops/gather.js";
 import { copy } from "../ops/layout.js";
 import { mean, sum } from "../ops/reduce.js";
 import { square } from "../ops/unary.js";
 import { Packed } from "../packed.js";
 import { scope } from "../scope.js";
 import { readTensor, type Tensor, tensor } from "../tensor.js";
-import { type Aim, columns, fitted, linears } from "./fit.js";
+import { type Aim, fitted, linears } from "./fit.js";
 
 export interface InheritOptions {
   /** Neurons that linear nodes keep, by name. Those that are not named keep all. */
@@ -25,11 +26,6 @@ export interface InheritOptions {
 
 /** Neurons of linear nodes that stay, by name. */
 type Kept = ReadonlyMap<string, Int32Array>;
-
-/** Nodes that treat each value alike: what is left out before them is left out after them. */
-const elementwise = new Set([
-  ...["relu", "leakyRelu", "gelu", "silu", "sigmoid", "tanh", "softplus", "clamp", "dropout", "flatten"],
-]);
 
 /**
  * A smaller model made of its teacher's parameters, to start a student from: some neurons of a layer, some layers, or both. A neuron
@@ -108,7 +104,7 @@ function choose(
 function scoresOf(teacher: Model, node: GraphNode, x: Tensor | undefined): Float64Array {
   const scores = new Float64Array(node.attributes.out as number);
   scope(() => {
-    for (const reader of readersOf(teacher, node)) {
+    for (const reader of linearReaders(teacher, node)) {
       const read = sum(square(weightOf(teacher, reader)), { axes: 0 });
       const own = x === undefined ? sum(square(weightOf(teacher, node)), { axes: 1 }) : power(teacher, reader.input, x);
       const [a, b] = [readTensor(own), readTensor(read)] as [Float32Array, Float32Array];
@@ -129,16 +125,15 @@ function power(teacher: Model, name: string, x: Tensor): Tensor {
   return mean(square(value), { axes: value.shape.map((_, i) => i).slice(0, -1) });
 }
 
-/** The linear nodes that read a layer, through nothing but what treats each value alike. */
-function readersOf(model: Model, layer: GraphNode, from = layer): GraphNode[] {
-  const next = model.graph.filter((node) => node.input === from.name);
-  if (next.length === 0)
-    throw new ArgumentError(`inherit: "${layer.name}" gives the output, whose width is not to be chosen; leave it out`);
-  return next.flatMap((node) => {
-    if (node.op === "linear" && node.attributes.in === layer.attributes.out) return [node];
-    if (elementwise.has(node.op)) return readersOf(model, layer, node);
-    throw new ArgumentError(`inherit: "${node.name}" mixes the neurons of "${layer.name}"; leave that out of widths`);
-  });
+/** The linear nodes that read a layer, neuron by neuron. */
+function linearReaders({ graph }: Model, { name, attributes }: GraphNode): readonly GraphNode[] {
+  const readers = readersOf(graph, name);
+  if (readers === undefined)
+    throw new ArgumentError(`inherit: "${name}" gives the output, whose width is not to be chosen; leave it out`);
+  const mixer = readers.find((node) => node.op !== "linear" || node.attributes.in !== attributes.out);
+  if (mixer !== undefined)
+    throw new ArgumentError(`inherit: "${mixer.name}" mixes the neurons of "${name}"; leave that out of widths`);
+  return readers;
 }
 
 /** The nearest linear node at or above a node, or the input. */
@@ -200,7 +195,7 @@ function widthOf(teacher: Model, source: GraphNode | undefined): number {
 /** Some rows, some columns, or a copy. */
 function part(t: Tensor, rows?: Int32Array, reads?: Int32Array): Tensor {
   const high = rows === undefined ? copy(t) : gather(t, tensor(rows));
-  return reads === undefined ? high : columns(high, reads);
+  return reads === undefined ? high : columnsOf(high, reads);
 }
 
 function weightOf(model: Model, node: GraphNode): Tensor {

@@ -1,8 +1,10 @@
 import { DTypeError, ShapeError } from "../errors.js";
 import { apply, checkDType, elementsOf, type Op, type OutPlan } from "../op.js";
 import { kernels } from "../runtime/kernels.js";
+import { scope } from "../scope.js";
 import { sizeOf } from "../shape.js";
-import { readTensor, type Tensor } from "../tensor.js";
+import { readTensor, type Tensor, tensor } from "../tensor.js";
+import { transpose } from "./layout.js";
 
 /** Guards indices: each in 0..limit−1, or the one `allowed` besides. One pass, before any kernel trusts them. */
 export function checkIndices(who: string, name: string, indices: Tensor, limit: number, allowed = 0): void {
@@ -47,4 +49,9 @@ const gatherGradOp: Op<readonly number[], OutPlan<"f32"> & { count: number }> = 
  */
 export function gather<T extends Tensor>(table: T, indices: Tensor): T {
   return apply(gatherOp, [table, indices], undefined) as T;
+}
+
+/** Columns of a matrix, by their numbers: column i of the result is column indices[i] of x. */
+export function columnsOf<T extends Tensor>(x: T, indices: Int32Array): T {
+  return scope(() => transpose(gather(transpose(x), tensor(indices))));
 }

@@ -3,6 +3,8 @@ import { type Calibration, layerInputs } from "../calibration.js";
 import { checkOptions } from "../check.js";
 import { checkFinite } from "../finite.js";
 import { checkModel, type Model } from "../model.js";
+import { concat } from "../ops/concat.js";
+import { reshape, slice } from "../ops/layout.js";
 import type { Masks } from "../optim/masked.js";
 import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
@@ -46,6 +48,14 @@ export function layerwise(
     }
     return { model: current, masks };
   });
+}
+
+/** What a kernel gave in parts along an axis: three matrices, one upon the other. */
+export function unstacked(parts: readonly Tensor[], axis: number): [Tensor<"f32">, Tensor<"f32">, Tensor<"f32">] {
+  const whole = concat(parts, { axis });
+  const matrix = (i: number) =>
+    reshape(slice(whole, [{ start: i, end: i + 1 }]), whole.shape.slice(1)) as Tensor<"f32">;
+  return [matrix(0), matrix(1), matrix(2)];
 }
 
 /** Guards what every such method is given. */

@@ -2,11 +2,10 @@ import { checkNumber } from "../check.js";
 import type { Model } from "../model.js";
 import { apply, type Op, type OutPlan } from "../op.js";
 import { cast } from "../ops/cast.js";
-import { concat } from "../ops/concat.js";
-import { reshape, slice } from "../ops/layout.js";
+import { slice } from "../ops/layout.js";
 import { inverseHessian } from "../ops/solve.js";
 import type { Tensor } from "../tensor.js";
-import { checkLayerwise, type LayerwiseOptions, layerwise, type Pruned } from "./layerwise.js";
+import { checkLayerwise, type LayerwiseOptions, layerwise, type Pruned, unstacked } from "./layerwise.js";
 import { roundEven } from "./select.js";
 
 export interface ObsOptions extends LayerwiseOptions {
@@ -48,11 +47,9 @@ export function surgery(
   inverse: Tensor,
   drop: number,
 ): { weight: Tensor<"f32">; mask: Tensor<"u8">; order: Tensor<"f32"> } {
-  const [rows, cols] = w.shape as [number, number];
-  const parts = Array.from({ length: rows }, (_, i) =>
+  const parts = Array.from({ length: w.shape[0]! }, (_, i) =>
     apply(rowOp, [slice(w, [{ start: i, end: i + 1 }]), inverse], drop),
   );
-  const whole = concat(parts, { axis: 1 });
-  const matrix = (i: number) => reshape(slice(whole, [{ start: i, end: i + 1 }]), [rows, cols]) as Tensor<"f32">;
-  return { weight: matrix(0), mask: cast(matrix(1), "u8"), order: matrix(2) };
+  const [weight, mask, order] = unstacked(parts, 1);
+  return { weight, mask: cast(mask, "u8"), order };
 }

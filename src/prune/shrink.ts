@@ -1,5 +1,6 @@
 import { checkOptions } from "../check.js";
 import { DTypeError } from "../errors.js";
+import { readersOf } from "../graph.js";
 import { layers } from "../layers.js";
 import { checkModel, type GraphNode, inputName, Model } from "../model.js";
 import type { Masks } from "../optim/masked.js";
@@ -80,7 +81,7 @@ function constantsOf({ graph, params }: Model): Map<string, Neurons> {
       const bias = params[`${name}.bias`];
       const own: Neurons = {
         ...{ rows, cols, w, bias: bias === undefined ? new Float32Array(rows) : (readTensor(bias) as Float32Array) },
-        ...{ reads: value, readers: readersOf(graph, name) },
+        ...{ reads: value, readers: linearReaders(graph, name) },
         ...{ constant: new Array(rows).fill(false), kept: new Array(rows).fill(true) },
       };
       found.set(name, own);
@@ -123,20 +124,10 @@ function through({ op, attributes }: GraphNode, { of, constants }: Value): Float
   ) as Float32Array;
 }
 
-/** The linear nodes that read a node through pointwise nodes; nothing if any other does, or it is the output of the model. */
-function readersOf(graph: readonly GraphNode[], name: string): string[] | undefined {
-  if (graph.at(-1)!.name === name) return undefined;
-  const found: string[] = [];
-  for (const node of graph) {
-    if (node.input !== name) continue;
-    if (node.op === "linear") found.push(node.name);
-    else {
-      const further = layers.get(node.op)!.pointwise === true ? readersOf(graph, node.name) : undefined;
-      if (further === undefined) return undefined;
-      found.push(...further);
-    }
-  }
-  return found;
+/** The linear nodes that read a node; nothing if any other does, or it gives the output of the model. */
+function linearReaders(graph: readonly GraphNode[], name: string): readonly string[] | undefined {
+  const readers = readersOf(graph, name);
+  return readers?.every(({ op }) => op === "linear") ? readers.map((reader) => reader.name) : undefined;
 }
 
 /** From the outputs back: keeps the neurons that are read and not constant. */

@@ -5,7 +5,6 @@ import { apply, type Op, type OutPlan } from "../op.js";
 import { div, sub } from "../ops/binary.js";
 import { cast } from "../ops/cast.js";
 import { greater } from "../ops/compare.js";
-import { concat } from "../ops/concat.js";
 import { reshape, slice } from "../ops/layout.js";
 import { largestMask } from "../ops/mask.js";
 import { matmul } from "../ops/matmul.js";
@@ -14,7 +13,7 @@ import { choleskyOfInverse } from "../ops/solve.js";
 import { square } from "../ops/unary.js";
 import { where } from "../ops/where.js";
 import type { Tensor } from "../tensor.js";
-import { checkLayerwise, type LayerwiseOptions, layerwise, type Pruned } from "./layerwise.js";
+import { checkLayerwise, type LayerwiseOptions, layerwise, type Pruned, unstacked } from "./layerwise.js";
 import { checkPattern } from "./select.js";
 
 export interface SparseGptOptions extends LayerwiseOptions {
@@ -92,9 +91,8 @@ export function pruneLayer(
     const right = { start: size };
     rest = sub(slice(rest, [{}, right]), matmul(fallen, slice(uRows, [{}, right])));
   }
-  const whole = concat(parts, { axis: 2 });
-  const matrix = (i: number) => reshape(slice(whole, [{ start: i, end: i + 1 }]), [rows, cols]) as Tensor<"f32">;
-  return { weight: matrix(0), fallen: matrix(1), mask: cast(matrix(2), "u8") };
+  const [weight, fallen, mask] = unstacked(parts, 2);
+  return { weight, fallen, mask: cast(mask, "u8") };
 }
 
 /** Which weights of a block stay. */

@@ -1,39 +1,11 @@
 import { checkOptions, said } from "../check.js";
 import { ArgumentError } from "../errors.js";
-import { stopGradient } from "../grad.js";
-import { div, maximum } from "../ops/binary.js";
-import { greater } from "../ops/compare.js";
 import { type FloatType, floatLayout, packFloats, roundFloats } from "../ops/floats.js";
 import { max } from "../ops/reduce.js";
-import { straightThrough } from "../ops/straightThrough.js";
 import { abs } from "../ops/unary.js";
-import { where } from "../ops/where.js";
-import type { Packed } from "../packed.js";
-import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
-import { checkMatrix } from "./matrix.js";
-import type { WeightScheme } from "./scheme.js";
-
-/** A scheme from how it packs, and what it makes of the numbers: the gradient goes straight through. */
-export function packing(
-  name: string,
-  bits: number,
-  pack: (w: Tensor) => Packed,
-  round: (w: Tensor) => Tensor = (w) => pack(w).dense(),
-): WeightScheme {
-  return {
-    name,
-    bits,
-    pack(w) {
-      checkMatrix(name, w);
-      return scope(() => pack(w));
-    },
-    fake(w) {
-      checkMatrix(name, w);
-      return scope(() => straightThrough(w, round(stopGradient(w))));
-    },
-  };
-}
+import { scaleOf } from "./grid.js";
+import { packing, type WeightScheme } from "./scheme.js";
 
 function floats(name: string, type: FloatType, scalesOf?: (w: Tensor) => Tensor<"f32">): WeightScheme {
   return packing(
@@ -79,10 +51,5 @@ export function fp8(options: { format?: "e4m3fn" | "e5m2" } = {}): WeightScheme 
   if (format !== "e4m3fn" && format !== "e5m2")
     throw new ArgumentError(`fp8: format is ${said(format)}; it can be "e4m3fn" or "e5m2"`);
   const { top } = floatLayout("fp8", format);
-  return floats(`fp8 ${format}`, format, (w) => unitOf(max(abs(w), { axes: 1 }), top));
-}
-
-/** Scales that make `size` the largest code: 1 where all is 0, and none so small that f32 loses digits. */
-function unitOf(size: Tensor, top: number): Tensor<"f32"> {
-  return where(greater(size, 0), maximum(div(size, top), 2 ** -126), 1) as Tensor<"f32">;
+  return floats(`fp8 ${format}`, format, (w) => scaleOf(max(abs(w), { axes: 1 }), top));
 }

@@ -5,8 +5,8 @@ import { add, mul, sub } from "../ops/binary.js";
 import { cast } from "../ops/cast.js";
 import { concat } from "../ops/concat.js";
 import { zeros } from "../ops/fill.js";
-import { gather } from "../ops/gather.js";
-import { slice, transpose } from "../ops/layout.js";
+import { columnsOf } from "../ops/gather.js";
+import { slice } from "../ops/layout.js";
 import { matmul } from "../ops/matmul.js";
 import { sum } from "../ops/reduce.js";
 import { choleskyOfInverse, hessianDiagonal } from "../ops/solve.js";
@@ -123,11 +123,6 @@ function inverseOf(order: Int32Array): Int32Array {
   const inverse = new Int32Array(order.length);
   for (const [place, column] of order.entries()) inverse[column] = place;
   return inverse;
-}
-
-/** Column i of the result is column order[i] of w. */
-function columnsOf<T extends Tensor>(w: T, order: Int32Array): T {
-  return scope(() => transpose(gather(transpose(w), tensor(order))));
 }
 
 /** Grids of groups side by side. */

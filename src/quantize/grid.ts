@@ -33,6 +33,11 @@ export interface Grid {
 /** The least scale: below it f32 loses digits. */
 const least = 2 ** -126;
 
+/** The scale with which so many steps are as long as each width; 1 where that is 0. */
+export function scaleOf(width: Tensor, steps: number): Tensor<"f32"> {
+  return where(greater(width, 0), maximum(div(width, steps), least), 1) as Tensor<"f32">;
+}
+
 /**
  * The finest grid that covers the bounds and 0, which is always a code's value. Bounds of 0 alone get the scale 1.
  * Symmetric: scale = max|bound| / largest code; else scale = (high − low) / steps, zeroPoint = rne(least code − low / scale).
@@ -42,8 +47,7 @@ export function gridOf(bounds: Bounds, { low, high, symmetric }: Codes): Grid {
     const middle = low < 0 ? 0 : (high + 1) / 2;
     const [from, to] = [minimum(bounds.low, 0), maximum(bounds.high, 0)];
     const width = symmetric ? maximum(abs(from), to) : sub(to, from);
-    const step = maximum(div(width, symmetric ? high - middle : high - low), least);
-    const scale = where(greater(width, 0), step, 1) as Tensor<"f32">;
+    const scale = scaleOf(width, symmetric ? high - middle : high - low);
     if (symmetric) return { scale, zeroPoint: full(scale.shape, middle) };
     // Rounding is quantization with a scale of 1.
     return { scale, zeroPoint: fakeQuantize(sub(low, div(from, scale)), { scale: 1, low, high }) };

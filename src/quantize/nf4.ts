@@ -4,9 +4,8 @@ import { packCodebook } from "../ops/codebook.js";
 import { reshape } from "../ops/layout.js";
 import { max } from "../ops/reduce.js";
 import { abs } from "../ops/unary.js";
-import { packing } from "./floats.js";
 import { joinRuns, runsOf } from "./runs.js";
-import type { WeightScheme } from "./scheme.js";
+import { packing, type WeightScheme } from "./scheme.js";
 
 /** Quantiles of the normal distribution, made to hold 0 and both ends (Dettmers et al. 2023, appendix E). */
 export const normalFloats: readonly number[] = [

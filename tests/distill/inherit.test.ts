@@ -66,6 +66,18 @@ describe("inherit", () => {
     });
   });
 
+  test.each([nn.sign(), nn.silu(), nn.clamp(-1, 1), nn.flatten(), nn.dropout(0.5)])(
+    "sees neurons through %o",
+    (between) => {
+      scope(() => {
+        const model = nn.sequential([nn.linear(3, 6), between, nn.linear(6, 2)], { seed: 5 });
+        const small = inherit(model, { widths: { "0.linear": 4 } });
+        expect(small.graph.map(({ op }) => op)).toEqual(model.graph.map(({ op }) => op));
+        expect(small.params["2.linear.weight"]!.shape).toEqual([2, 4]);
+      });
+    },
+  );
+
   test("takes the rows of the neurons that count most, and the columns that read them", () => {
     scope(() => {
       const model = teacher();

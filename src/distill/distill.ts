@@ -105,11 +105,6 @@ function check<P extends Tree>(
   for (const [who, one] of [...teachers.map((t) => ["a teacher", t] as const), ["the student", student] as const])
     if (typeof one?.apply !== "function" || one.params === undefined)
       throw new ArgumentError(`teach: ${who} is ${said(one)}; it must be a model, or { params, apply }`);
-  const packed = leaves(student.params).find((t) => t.dtype !== "f32");
-  if (packed !== undefined)
-    throw new ArgumentError(
-      `teach: the student has ${packed} among its parameters; only f32 can be trained, take its dense()`,
-    );
   if (typeof data?.batch !== "function")
     throw new ArgumentError(`teach: data is ${said(data)}; it must be a dataset, see dataset()`);
   if (data.size === 0) throw new ArgumentError("teach: the dataset has no examples; it needs at least one");

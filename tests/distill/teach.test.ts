@@ -129,7 +129,9 @@ describe("teach", () => {
       options({ ...hinted, epochs: 30, optimizer: optim.adamW({ lr: 0.02 }) }),
     );
     expect((await evaluate(student, data)).accuracy).toBeGreaterThan(0.8);
-    await expect(distill(teacher, rough, options())).rejects.toThrow(/the student has .*packed coarse.*take its dense/);
+    await expect(distill(teacher, rough, options())).rejects.toThrow(
+      /train: the model has .*packed coarse.*take its dense/,
+    );
     free(teacher, rough, small, student);
   });
 });

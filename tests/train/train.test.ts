@@ -7,6 +7,9 @@ import { mul } from "../../src/ops/binary.js";
 import { mse } from "../../src/ops/loss.js";
 import { matmul } from "../../src/ops/matmul.js";
 import * as optim from "../../src/optim/index.js";
+import { int8 } from "../../src/quantize/affine.js";
+import { quantize } from "../../src/quantize/quantize.js";
+import { memory } from "../../src/runtime/heap.js";
 import { Scope } from "../../src/scope.js";
 import { readTensor, type Tensor, tensor } from "../../src/tensor.js";
 import { dataset } from "../../src/train/dataset.js";
@@ -221,4 +224,16 @@ describe("training", () => {
     expect(() => train(model, options(more))).toThrow(message);
     model.dispose();
   });
+});
+
+test("packed weights are refused before anything is kept, and what to do instead is said", () => {
+  const model = nn.sequential([nn.linear(2, 2)], { seed: 1 });
+  const packed = quantize(model, { weights: int8() });
+  const data = dataset(new Float32Array(4), new Uint8Array(2), { inputShape: [2] });
+  const before = memory().tensors;
+  expect(() => train(packed, { data, optimizer: optim.adam() })).toThrow(
+    /^train: the model has Tensor\(packed affine \[2, 2\]\) among its parameters; .* take its dense\(\), or see qat\(\)$/,
+  );
+  expect(memory().tensors).toBe(before);
+  for (const one of [model, packed]) one.dispose();
 });

@@ -7,8 +7,7 @@ import { Storage } from "../runtime/heap.js";
 import { type Shape, show } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { mul } from "./binary.js";
-import { sumTo } from "./expand.js";
-import { beforeActivation, matmul } from "./matmul.js";
+import { packedVjp } from "./matmul.js";
 import { mean } from "./reduce.js";
 import { abs, signGrad } from "./unary.js";
 
@@ -113,7 +112,7 @@ export class BitTensor extends Packed {
   }
 
   multiply(x: Tensor, { bias, activation }: Epilogue): Tensor<"f32"> {
-    return apply(productOp, bias === undefined ? [x, this] : [x, this, bias], { activation });
+    return apply(productOp, bias === undefined ? [x, this] : [x, this, bias], activation);
   }
 
   protected again(held: boolean): BitTensor {
@@ -146,7 +145,7 @@ interface ProductPlan extends OutPlan<"f32"> {
 }
 
 /** Inputs: x [m, k], w [n, k] of bits, and maybe a bias. */
-const productOp: Op<Pick<Epilogue, "activation">, ProductPlan> = {
+const productOp: Op<Epilogue["activation"], ProductPlan> = {
   name: "matmul",
   infer([x, w]) {
     const { shape, format } = w as BitTensor;
@@ -173,22 +172,20 @@ const productOp: Op<Pick<Epilogue, "activation">, ProductPlan> = {
     if (meetsSigns(format)) kernels.bits_mismatches_f32(scratch, x!, m, k, rowBytes, format.scaled, begin, end);
     else kernels.bits_sums_f32(scratch, x!, k, rowBytes, perByte, begin, end);
   },
-  wasm(kernels, out, [, w, bias], { format, layout, k, n }, { activation }, begin, end, scratch) {
+  wasm(kernels, out, [, w, bias], { format, layout, k, n }, activation, begin, end, scratch) {
     const { rowBytes, scalesAt } = layout;
     const [scales, code] = [w! + scalesAt, activationCode[activation]];
     if (meetsSigns(format))
       kernels.matmul_sign_bits(out, scratch, w!, scales, bias ?? 0, k, n, rowBytes, code, begin, end);
     else kernels.matmul_f32_bits(out, scratch, w!, scales, bias ?? 0, n, rowBytes, code, begin, end);
   },
-  vjp(g, { inputs: [x, w, bias], output, params, plan: { format }, needs }) {
-    const d = beforeActivation(g, output, params.activation);
-    const toX = (): Tensor => {
-      const back = matmul(d, (w as BitTensor).dense());
-      if (!meetsSigns(format)) return back;
-      const scaled = format.scaled ? mul(back, mean(abs(x!), { axes: 1, keepDims: true })) : back;
-      return signGrad(scaled, x!);
-    };
-    return [needs[0] ? toX() : undefined, undefined, needs[2] ? sumTo(d, bias!.shape) : undefined];
+  vjp(g, of) {
+    const [toX, , toBias] = packedVjp(g, of);
+    const { format } = of.plan;
+    if (toX === undefined || !meetsSigns(format)) return [toX, undefined, toBias];
+    const [x] = of.inputs;
+    const scaled = format.scaled ? mul(toX, mean(abs(x!), { axes: 1, keepDims: true })) : toX;
+    return [signGrad(scaled, x!), undefined, toBias];
   },
 };
 

@@ -1,6 +1,6 @@
 import { activationCode, type Epilogue, type EpilogueActivation } from "../epilogue.js";
 import { ArgumentError, ShapeError } from "../errors.js";
-import { apply, checkDType, checkTensor, type Op, type OutPlan } from "../op.js";
+import { apply, checkDType, checkTensor, type Op, type OutPlan, type Recorded } from "../op.js";
 import { Packed } from "../packed.js";
 import { scope } from "../scope.js";
 import { broadcastShape, type Shape, sameShape, show, sizeOf } from "../shape.js";
@@ -135,6 +135,22 @@ export function beforeActivation(g: Tensor, y: Tensor, activation: Epilogue["act
   if (activation === "sigmoid") return sigmoidGrad(g, y);
   if (activation === "tanh") return tanhGrad(g, y);
   return g;
+}
+
+/**
+ * The gradients of x [m, k] · wᵀ, w packed, by x and bias. w gets none, and what its product rounds besides is passed straight
+ * through, as if all were f32.
+ */
+export function packedVjp(
+  g: Tensor,
+  { inputs: [, w, bias], output, params, needs }: Recorded<Epilogue["activation"], OutPlan>,
+): readonly [toX: Tensor | undefined, toW: undefined, toBias: Tensor | undefined] {
+  const d = beforeActivation(g, output, params);
+  return [
+    needs[0] ? matmul(d, (w as Packed).dense()) : undefined,
+    undefined,
+    needs[2] ? sumTo(d, bias!.shape) : undefined,
+  ];
 }
 
 /**

@@ -1,12 +1,10 @@
 // Products of rows with affine weights: what all share, and those of many rows, for which the weights become panels first.
 import { activationCode, type Epilogue } from "../epilogue.js";
-import type { Op, OutPlan, Recorded } from "../op.js";
+import type { Op, OutPlan } from "../op.js";
 import type { Packed } from "../packed.js";
 import type { Kernels } from "../runtime/kernels.js";
-import type { Tensor } from "../tensor.js";
 import { type AffineFormat, type AffineSizes, pointersOf, sizesOf } from "./affine.js";
-import { sumTo } from "./expand.js";
-import { beforeActivation, matmul } from "./matmul.js";
+import { packedVjp } from "./matmul.js";
 
 export type Activation = Epilogue["activation"];
 
@@ -14,19 +12,6 @@ export type Activation = Epilogue["activation"];
 export interface ProductPlan extends OutPlan<"f32"> {
   readonly m: number;
   readonly sizes: AffineSizes;
-}
-
-/** Straight through: as if the weights, which get no gradient, were f32 and the activations had not been rounded. */
-export function productVjp(
-  g: Tensor<"f32">,
-  { inputs: [, w, bias], output, params, needs }: Recorded<Activation, ProductPlan>,
-): readonly (Tensor | undefined)[] {
-  const d = beforeActivation(g, output, params);
-  return [
-    needs[0] ? matmul(d, (w as Packed).dense()) : undefined,
-    undefined,
-    needs[2] ? sumTo(d, bias!.shape) : undefined,
-  ];
 }
 
 /** Activations as they are, weights as panels of f32. */
@@ -48,7 +33,7 @@ export const weightOnlyMatmulOp: Op<Activation, ProductPlan> = {
     const code = activationCode[activation];
     k.matmul_f32(out, x!, scratch, bias, m, columns, rows, columns, 1, 0, 0, code, begin, end);
   },
-  vjp: productVjp,
+  vjp: packedVjp,
 };
 
 /** Rows of activations as codes of 8 bits, in scratch: bytes from its start, where their scales are. */
@@ -121,5 +106,5 @@ export const integerMatmulOp: Op<Activation, IntegerPlan> = {
     const [a, panels, code] = [scratch + rounded.codesAt, scratch + rounded.end, activationCode[activation]];
     k.int_matmul_i16(out, a, scratch, panels, bias, columns, rows, group, rounded.stride, code, begin, end);
   },
-  vjp: productVjp,
+  vjp: packedVjp,
 };

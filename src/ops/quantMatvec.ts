@@ -3,15 +3,8 @@ import { activationCode } from "../epilogue.js";
 import type { Op } from "../op.js";
 import type { Packed } from "../packed.js";
 import { pointersOf, sizesOf } from "./affine.js";
-import {
-  type Activation,
-  type IntegerPlan,
-  type ProductPlan,
-  padded,
-  productVjp,
-  roundedRows,
-  roundRows,
-} from "./quantMatmul.js";
+import { packedVjp } from "./matmul.js";
+import { type Activation, type IntegerPlan, type ProductPlan, padded, roundedRows, roundRows } from "./quantMatmul.js";
 
 /** Codes that a kernel takes a turn. */
 const turn = (bits: number): number => (bits === 8 ? 16 : 32);
@@ -36,7 +29,7 @@ export const weightOnlyMatvecOp: Op<Activation, ProductPlan & { readonly stride:
     const code = activationCode[activation];
     k.quant_matvec_f32(out, scratch, ...weights, bias, m, columns, rows, group, bits, stride, code, begin, end);
   },
-  vjp: productVjp,
+  vjp: packedVjp,
 };
 
 /** Activations and weights as integers. */
@@ -61,5 +54,5 @@ export const integerMatvecOp: Op<Activation, IntegerPlan> = {
     const code = activationCode[activation];
     k.quant_matvec_i16(out, ...made, ...weights, bias, m, columns, rows, group, bits, stride, code, begin, end);
   },
-  vjp: productVjp,
+  vjp: packedVjp,
 };

@@ -6,8 +6,7 @@ import { assemble, type Format, layOut, Packed, type Section, sectionOf } from "
 import { type Shape, show } from "../shape.js";
 import { checkUntraced } from "../tape.js";
 import { contents, type Tensor, tensor } from "../tensor.js";
-import { sumTo } from "./expand.js";
-import { beforeActivation, matmul } from "./matmul.js";
+import { packedVjp } from "./matmul.js";
 import { type Matrix, sparseEncoders } from "./sparseEncoders.js";
 import { type Parts, type SparseKind, type SparseLayout, sparseLayouts } from "./sparseLayouts.js";
 
@@ -131,14 +130,7 @@ const sparseOp: Op<Epilogue["activation"], SparsePlan> = {
       layout.row(kernels, of, begin, end);
     }
   },
-  vjp(g, { inputs: [, w, bias], output, params, needs }) {
-    const d = beforeActivation(g, output, params);
-    return [
-      needs[0] ? matmul(d, (w as SparseTensor).dense()) : undefined,
-      undefined,
-      needs[2] ? sumTo(d, bias!.shape) : undefined,
-    ];
-  },
+  vjp: packedVjp,
 };
 
 function at(w: number, { cols, format, values, places, starts }: SparsePlan) {

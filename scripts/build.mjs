@@ -1,9 +1,11 @@
-// Builds everything under build/: the four kernel binaries, their bytes as modules, the bundle, the typings, the command line.
+// Builds everything under build/: the four kernel binaries, their bytes and the digits as modules, the bundle, the typings, the command
+// line.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import asc from "assemblyscript/asc";
 import binaryen from "assemblyscript/binaryen";
 import { build } from "esbuild";
+import { packDigits } from "./digits.mjs";
 
 rmSync("build", { recursive: true, force: true });
 mkdirSync("build/kernels", { recursive: true });
@@ -17,7 +19,9 @@ for (const binary of ["simd", "relaxed"]) {
   const base64 = readFileSync(`build/kernels/${binary}.wasm`).toString("base64");
   writeFileSync(`build/kernels/${binary}.bytes.js`, `export default ${JSON.stringify(base64)};\n`);
 }
-writeFileSync("build/kernels/bytes.d.ts", "declare const base64: string;\nexport default base64;\n");
+writeFileSync("build/digits.js", `export default ${JSON.stringify(packDigits("data/digits.csv.gz"))};\n`);
+for (const name of ["kernels/bytes", "digits"])
+  writeFileSync(`build/${name}.d.ts`, "declare const base64: string;\nexport default base64;\n");
 
 const shared = {
   bundle: true,

@@ -25,7 +25,9 @@ export function build() {
   const sources = [
     "assembly",
     "src",
+    "data",
     "scripts/build.mjs",
+    "scripts/digits.mjs",
     "asconfig.json",
     "package-lock.json",
     "tsconfig.json",

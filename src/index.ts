@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The whole public surface, by hand.
+export { type Digits, digits } from "./digits.js";
 export { type DistillOptions, distill, type Teacher, type TeachOptions, teach } from "./distill/distill.js";
 export {
   type AttentionTransferOptions,

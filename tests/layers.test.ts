@@ -10,7 +10,7 @@ const floors: readonly (readonly string[])[] = [
   ["index"],
   ["compress"],
   ["prune", "quantize", "distill", "search", "linear"],
-  ["receipt", "calibration", "weights", "graph", "race"],
+  ["receipt", "calibration", "weights", "graph", "race", "digits"],
   ["train", "files", "nn", "optim"],
   ["model", "layers", "finite"],
   ["grad"],
@@ -23,6 +23,7 @@ const floors: readonly (readonly string[])[] = [
 /** What comes from outside of src: into one room each, and bundled. The command line may import what it likes. */
 const outside: Readonly<Record<string, readonly string[]>> = {
   runtime: ["#kernels", "#kernels/relaxed", "#kernels/simd", "@assemblyscript/loader"],
+  digits: ["#digits"],
 };
 
 /** Host functions whose last bit differs from engine to engine, or that no seed fixes. */

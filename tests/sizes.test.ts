@@ -21,7 +21,7 @@ async function imported(names: readonly string[]): Promise<number> {
     stdin: { contents: `export { ${names} } from "./src/index.ts";`, resolveDir: join(build, ".."), loader: "ts" },
     ...{ bundle: true, minify: true, format: "esm", target: "es2022", platform: "neutral", write: false },
     mainFields: ["module", "main"],
-    external: ["#kernels/*"],
+    external: ["#kernels/*", "#digits"],
   });
   return gzipSync(outputFiles[0]!.contents, { level: 9 }).length;
 }
@@ -48,6 +48,12 @@ test.each([
   const bytes = await imported(names);
   console.log(`${what} ${kilobytes(bytes)} of JavaScript, gzipped`);
   expect(bytes).toBeLessThanOrEqual(limit * 1024);
+});
+
+test("the digits are at most 40 KB, gzipped", () => {
+  const { length } = gzipSync(readFileSync(join(build, "digits.js")), { level: 9 });
+  console.log(`digits: ${kilobytes(length)} of JavaScript, gzipped`);
+  expect(length).toBeLessThanOrEqual(40 * 1024);
 });
 
 test("errors keep their names in the bundle", async () => {

@@ -31,7 +31,7 @@ export {
   SpokeshaveError,
 } from "./errors.js";
 export { type IdxTensor, readIdx } from "./files/idx.js";
-export { fromBytes, load, save, toBytes } from "./files/model.js";
+export { fromBytes, fromFile, load, save, toBytes, toFile } from "./files/model.js";
 export {
   type Bytes,
   parseSafetensors,

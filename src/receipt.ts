@@ -1,6 +1,5 @@
 import { checkCount, checkList, checkOptions } from "./check.js";
 import { ArgumentError } from "./errors.js";
-import { toBytes } from "./files/model.js";
 import { checkModel, type Model } from "./model.js";
 import { matmul } from "./ops/matmul.js";
 import { uniform } from "./ops/random.js";
@@ -18,7 +17,7 @@ export interface Times {
 
 /** What a weight, or a whole model, costs: at the batch asked for, and in `single` for one example. */
 export interface Cost extends Times {
-  /** Of the parameters as they lie in memory: their codes, scales and indices. */
+  /** Of the parameters as they lie in memory: their codes, scales and indices. A saved file is `(await toFile(model)).length`. */
   readonly bytes: number;
   readonly denseBytes: number;
   /** Numbers, stored or not, and how many of them are 0. */
@@ -31,9 +30,6 @@ export interface Cost extends Times {
 
 export interface Receipt extends Cost {
   readonly batch: number;
-  /** `toBytes(model).length`: the numbers of `bytes` without the gaps between them, and a header with names and the graph. */
-  readonly fileBytes: number;
-  readonly denseFileBytes: number;
   /** The product with each weight alone, by name; biases and activations are in the totals only. */
   readonly weights: Readonly<Record<string, Cost>>;
 }
@@ -72,8 +68,6 @@ export function receipt(model: Model, dense: Model, options: ReceiptOptions = {}
     return {
       ...costOf(whole(model, input), whole(dense, input), batch, stored),
       batch,
-      fileBytes: toBytes(model).length,
-      denseFileBytes: toBytes(dense).length,
       weights,
     };
   });

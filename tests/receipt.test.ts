@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { ArgumentError } from "../src/errors.js";
-import { toBytes } from "../src/files/model.js";
 import * as nn from "../src/nn/index.js";
 import { race } from "../src/race.js";
 import { receipt } from "../src/receipt.js";
@@ -45,7 +44,7 @@ test("a receipt counts bytes and zeros, by weight and in total, and leaves nothi
     const floats = 3 * 5 + 5 + 5 * 2;
     // The biases start at 0.
     expect(it).toMatchObject({ bytes: floats * 4, denseBytes: floats * 4, size: floats, zeros: 4 + 5, kernel: "f32" });
-    expect([it.batch, it.fileBytes, it.denseFileBytes]).toEqual([7, toBytes(model).length, toBytes(dense).length]);
+    expect(it.batch).toBe(7);
     expect(Object.keys(it.weights)).toEqual(["0.linear.weight", "2.linear.weight"]);
     expect(it.weights["2.linear.weight"]).toMatchObject({
       bytes: 40,

@@ -1,4 +1,5 @@
 import { FileError } from "../errors.js";
+import { gunzip, isGzip } from "./gzip.js";
 import { claimedBytes } from "./size.js";
 
 /** A tensor of an IDX file, row-major. */
@@ -17,25 +18,11 @@ export interface IdxTensor {
  * const { shape, data: labels } = await readIdx(new Uint8Array([0, 0, 8, 1, 0, 0, 0, 2, 7, 3])); // two bytes: 7, 3
  */
 export async function readIdx(source: Uint8Array): Promise<IdxTensor> {
-  if (source[0] !== 0x1f || source[1] !== 0x8b) {
-    const claim = readHeader(source);
-    checkEnd(claim, source.length);
-    return decode(claim, source);
-  }
-  const head = new Uint8Array(mostHeader);
-  const claim = readHeader(head.subarray(0, await unpack(source, head)));
-  const file = roomFor(claim, source);
-  checkEnd(claim, await unpack(source, file));
-  // Hosts differ in what they make of bytes after the first gzip member; the length in the last four is of that one.
-  const trailer = new DataView(source.buffer, source.byteOffset + source.length - 4, 4).getUint32(0, true);
-  if (trailer === claim.end % 2 ** 32) return decode(claim, file);
-  throw new FileError("readIdx: expected one gzip member and nothing after it; gzip the file anew", "E_GZIP");
+  const file = isGzip(source) ? await gunzip("readIdx", source, claimedLength) : source;
+  const claim = readHeader(file);
+  checkEnd(claim, file.length);
+  return decode(claim, file);
 }
-
-/** Magic number, and the sizes of as many axes as a byte can count. */
-const mostHeader = 4 + 4 * 255;
-/** Deflate expands no further (https://zlib.net/zlib_tech.html): what claims more cannot be whole. */
-const mostRatio = 1032;
 
 /** What the third byte of a file says of its elements. */
 const kinds = new Map([
@@ -77,6 +64,13 @@ function readHeader(file: Uint8Array): Claim {
   return { kind, shape, start, end: start + claimedBytes("readIdx", shape, kind.array.BYTES_PER_ELEMENT) };
 }
 
+/** How long the file is, as far as its first bytes tell. */
+function claimedLength(head: Uint8Array): number {
+  if (head.length < 4) return 4;
+  const start = 4 + 4 * head[3]!;
+  return head.length < start ? start : readHeader(head).end;
+}
+
 function checkEnd({ shape, end }: Claim, length: number): void {
   if (length < end) throw truncated(end, length);
   if (length === end) return;
@@ -95,44 +89,4 @@ function decode({ kind, shape, start, end }: Claim, file: Uint8Array): IdxTensor
   const data = new kind.array((end - start) / step);
   for (let i = 0; i < data.length; i++) data[i] = view[kind.get](start + i * step);
   return { shape, data };
-}
-
-/** Space to unpack into, once the claim is one that the packed bytes could meet. */
-function roomFor({ end }: Claim, packed: Uint8Array): Uint8Array {
-  if (end > packed.length * mostRatio) throw truncated(end, packed.length * mostRatio);
-  try {
-    return new Uint8Array(end);
-  } catch (cause) {
-    throw new FileError(`readIdx: this host has no room for ${end} bytes`, "E_SHAPE", undefined, { cause });
-  }
-}
-
-/** Unpacks gzip into `out` and returns how many bytes came, having stopped once they were more than fit. */
-async function unpack(packed: Uint8Array, out: Uint8Array): Promise<number> {
-  if (!globalThis.DecompressionStream) {
-    throw new FileError("readIdx: this host cannot unpack gzip; unpack the file before", "E_GZIP");
-  }
-  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    start(controller) {
-      controller.enqueue(new Uint8Array(packed)); // a copy: streams take no shared memory
-      controller.close();
-    },
-  });
-  const reader = source.pipeThrough(new DecompressionStream("gzip")).getReader();
-  let length = 0;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return length;
-      out.set(value.subarray(0, out.length - length), length);
-      length += value.length;
-      if (length > out.length) return length;
-    }
-  } catch (cause) {
-    throw new FileError("readIdx: the gzip stream is broken or cut short; fetch the file again", "E_GZIP", undefined, {
-      cause,
-    });
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
 }

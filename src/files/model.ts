@@ -6,9 +6,10 @@ import { type Format, Packed } from "../packed.js";
 import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
 import { readFile, writeFileAtomic } from "./disk.js";
+import { gunzip, gzip, isGzip } from "./gzip.js";
 import { type JsonValue, Numeral, quote, readJson } from "./json.js";
 import { type PackedEntry, restorePacked, storePacked } from "./packed.js";
-import { type Bytes, parseSafetensors, type StoredTensor, serializeSafetensors } from "./safetensors.js";
+import { type Bytes, claimedLength, parseSafetensors, type StoredTensor, serializeSafetensors } from "./safetensors.js";
 import { claimedBytes } from "./size.js";
 import { restore, store } from "./tensors.js";
 
@@ -47,8 +48,8 @@ export function toBytes(model: Model): Bytes {
  * const again = fromBytes(toBytes(model));
  */
 export function fromBytes(bytes: Uint8Array | ArrayBuffer): Model {
-  const whole = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
-  if (!(whole instanceof Uint8Array)) throw new ArgumentError(`fromBytes: got ${said(bytes)}; it takes bytes`);
+  const whole = bytesIn("fromBytes", bytes);
+  if (isGzip(whole)) throw new FileError("fromBytes: the bytes are gzipped; use fromFile", "E_GZIP", 0);
   const { tensors, metadata } = parseSafetensors(whole);
   const text = metadata.get(entry);
   if (text === undefined)
@@ -71,14 +72,43 @@ export function fromBytes(bytes: Uint8Array | ArrayBuffer): Model {
 }
 
 /**
- * Saves a model to disk. Atomic: at any moment the path holds the old file or the new one, whole.
+ * A model as the bytes of the file that `save` writes: those of `toBytes`, gzipped if weights are packed, so that codes and indices
+ * take what they tell; a model of f32 stays a plain safetensors file. The same model gives the same bytes on one host; hosts
+ * differ in how they deflate.
  *
- * @throws {FileError} E_WRITE with its cause, or E_NO_DISK on a host without one: there use `toBytes`.
+ * @throws {FileError} E_GZIP on a host without `CompressionStream`: there use `toBytes`.
+ * @throws {DisposedError} if the model was disposed of.
+ * @example
+ * const { length } = await toFile(pack(model).model);
+ */
+export async function toFile(model: Model): Promise<Bytes> {
+  const bytes = toBytes(model);
+  return Object.values(model.params).some((t) => t instanceof Packed) ? gzip("toFile", bytes) : bytes;
+}
+
+/**
+ * A model from the bytes of a file, gzipped or plain. No more is unpacked than the header inside claims.
+ *
+ * @throws {FileError} E_GZIP for what is not one whole gzip member, E_TRUNCATED or E_TRAILING if it claims more than it can hold or
+ *   holds more than it claims; else as `fromBytes`.
+ * @throws {OutOfMemoryError}
+ * @example
+ * const again = await fromFile(await toFile(model));
+ */
+export async function fromFile(bytes: Uint8Array | ArrayBuffer): Promise<Model> {
+  const whole = bytesIn("fromFile", bytes);
+  return fromBytes(isGzip(whole) ? await gunzip("fromFile", whole, claimedLength) : whole);
+}
+
+/**
+ * Saves a model to disk, as `toFile` gives it. Atomic: at any moment the path holds the old file or the new one, whole.
+ *
+ * @throws {FileError} E_WRITE with its cause, or E_NO_DISK on a host without one: there use `toFile`.
  * @example
  * await save(model, "digits.safetensors");
  */
 export async function save(model: Model, path: string | URL): Promise<void> {
-  await writeFileAtomic(path, toBytes(model));
+  await writeFileAtomic(path, await toFile(model));
 }
 
 /**
@@ -89,7 +119,13 @@ export async function save(model: Model, path: string | URL): Promise<void> {
  * const model = await load("digits.safetensors");
  */
 export async function load(path: string | URL): Promise<Model> {
-  return fromBytes(await readFile(path));
+  return fromFile(await readFile(path));
+}
+
+function bytesIn(who: string, bytes: Uint8Array | ArrayBuffer): Uint8Array {
+  const whole = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
+  if (whole instanceof Uint8Array) return whole;
+  throw new ArgumentError(`${who}: got ${said(bytes)}; it takes bytes`);
 }
 
 function graphFrom(text: string): { graph: GraphNode[]; packed: Map<string, PackedEntry> } {

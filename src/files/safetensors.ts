@@ -57,20 +57,7 @@ const metadataKey = "__metadata__";
 export function parseSafetensors(file: Uint8Array): Safetensors {
   const dataStart = headerEnd(file);
   const room = file.length - dataStart;
-  // A copy of the header: text decoders take no shared memory, and nobody can change it between check and use.
-  const header = readJson(new Uint8Array(file.subarray(0, dataStart)), {
-    start: 8,
-    depth: 8,
-    containers: 2 + 3 * maxTensors, // the header, the metadata; a tensor's entry, shape and offsets
-    members: 1 + maxTensors,
-  });
-  if (!(header instanceof Map)) throw new FileError("safetensors: the header is no object", "E_HEADER", 8);
-  const metadata = readMetadata(header.get(metadataKey));
-  header.delete(metadataKey);
-  if (header.size > maxTensors) throw tooMany();
-
-  const claims: Claim[] = [];
-  for (const [name, entry] of header) claims.push(readClaim(name, entry));
+  const { metadata, claims } = readHeader(file, dataStart);
   checkTiling(claims, room, dataStart);
 
   const tensors = new Map<string, StoredTensor>();
@@ -134,6 +121,14 @@ export function serializeSafetensors(
   return file;
 }
 
+/** How long the file is, as far as its first bytes tell. @throws {FileError} as `parseSafetensors`. */
+export function claimedLength(head: Uint8Array): number {
+  if (head.length < 8) return 8;
+  const dataStart = headerEnd(head, Number.POSITIVE_INFINITY);
+  if (head.length < dataStart) return dataStart;
+  return readHeader(head, dataStart).claims.reduce((most, { end }) => Math.max(most, dataStart + end), dataStart);
+}
+
 interface Claim {
   readonly name: string;
   readonly dtype: StoredDType;
@@ -142,16 +137,31 @@ interface Claim {
   readonly end: number;
 }
 
-function headerEnd(file: Uint8Array): number {
+function headerEnd(file: Uint8Array, length = file.length): number {
   if (file.length < 8) {
     throw new FileError(`safetensors: expected at least 8 bytes, got ${file.length}`, "E_HEADER_SIZE", 0);
   }
   const lengths = new DataView(file.buffer, file.byteOffset, 8);
-  const length = lengths.getUint32(0, true) + lengths.getUint32(4, true) * 2 ** 32; // past 2^53 rounded, and refused
-  const most = Math.min(maxHeader, file.length - 8);
-  if (length <= most) return 8 + length;
-  const came = `the header claims ${length} bytes`;
+  const claimed = lengths.getUint32(0, true) + lengths.getUint32(4, true) * 2 ** 32; // past 2^53 rounded, and refused
+  const most = Math.min(maxHeader, length - 8);
+  if (claimed <= most) return 8 + claimed;
+  const came = `the header claims ${claimed} bytes`;
   throw new FileError(`safetensors: ${came}, the file has room for ${most}; is it whole?`, "E_HEADER_SIZE", 0);
+}
+
+function readHeader(file: Uint8Array, end: number): { metadata: Map<string, string>; claims: Claim[] } {
+  // A copy of the header: text decoders take no shared memory, and nobody can change it between check and use.
+  const header = readJson(new Uint8Array(file.subarray(0, end)), {
+    start: 8,
+    depth: 8,
+    containers: 2 + 3 * maxTensors, // the header, the metadata; a tensor's entry, shape and offsets
+    members: 1 + maxTensors,
+  });
+  if (!(header instanceof Map)) throw new FileError("safetensors: the header is no object", "E_HEADER", 8);
+  const metadata = readMetadata(header.get(metadataKey));
+  header.delete(metadataKey);
+  if (header.size > maxTensors) throw tooMany();
+  return { metadata, claims: [...header].map(([name, entry]) => readClaim(name, entry)) };
 }
 
 function readMetadata(value: JsonValue | undefined): Map<string, string> {

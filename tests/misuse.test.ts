@@ -186,6 +186,8 @@ const calls: readonly [string, (o: Operands) => unknown, RegExp?][] = [
   ["nn.linear()", () => s.nn.linear()],
   ["fromBytes()", () => s.fromBytes()],
   ["toBytes()", () => s.toBytes()],
+  ["fromFile()", () => s.fromFile(), /fromFile: got undefined; it takes bytes/],
+  ["toFile()", () => s.toFile()],
   ["save()", () => s.save()],
   ["train(model)", ({ model }) => s.train(model)],
   ["train(model, { data })", ({ model, data }) => s.train(model, { data })],

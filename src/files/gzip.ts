@@ -12,7 +12,7 @@ export function isGzip(bytes: Uint8Array): boolean {
 /** Bytes packed by the host. @throws {FileError} E_GZIP if it cannot. */
 export async function gzip(who: string, bytes: Uint8Array): Promise<Bytes> {
   if (!globalThis.CompressionStream)
-    throw new FileError(`${who}: this host cannot gzip; store the bytes of toBytes() as they are`, "E_GZIP");
+    throw new FileError(`${who}: this host cannot pack gzip; store what toBytes gives`, "E_GZIP");
   return new Uint8Array(await new Response(streamOf(bytes).pipeThrough(new CompressionStream("gzip"))).arrayBuffer());
 }
 
@@ -37,16 +37,17 @@ export async function gunzip(who: string, packed: Uint8Array, lengthOf: (head: U
   // Hosts differ in what they make of bytes after the first member; the length in the last four is of that one.
   const trailer = new DataView(packed.buffer, packed.byteOffset + packed.length - 4, 4).getUint32(0, true);
   if (trailer === length % 2 ** 32) return file.subarray(0, length);
-  throw new FileError(`${who}: expected one gzip member and nothing after it; gzip the file anew`, "E_GZIP");
+  throw new FileError(`${who}: expected one gzip member and nothing after it; pack it anew`, "E_GZIP");
 }
 
 /** The first bytes of a file in room for the whole, once that is a length that the packed bytes could meet. */
 function grown(who: string, head: Bytes, length: number, packed: number): Bytes {
   if (length <= head.length)
     throw new FileError(`${who}: bytes follow the ${length} that the header claims`, "E_TRAILING", length);
-  if (length > packed * mostRatio) {
-    const came = `the header claims ${length} bytes, which ${packed} of gzip cannot hold`;
-    throw new FileError(`${who}: ${came}; is the file whole?`, "E_TRUNCATED");
+  const most = packed * mostRatio;
+  if (length > most) {
+    const came = `the header claims ${length} bytes`;
+    throw new FileError(`${who}: ${came}, the file has room for ${most}; is it whole?`, "E_TRUNCATED");
   }
   try {
     const file = new Uint8Array(length);
@@ -59,13 +60,13 @@ function grown(who: string, head: Bytes, length: number, packed: number): Bytes 
 
 async function* unpacked(who: string, packed: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
   if (!globalThis.DecompressionStream)
-    throw new FileError(`${who}: this host cannot unpack gzip; unpack the file before`, "E_GZIP");
+    throw new FileError(`${who}: this host cannot unpack gzip; unpack the bytes before`, "E_GZIP");
   const reader = streamOf(packed).pipeThrough(new DecompressionStream("gzip")).getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause) => {
-        const came = "the gzip stream is broken or cut short";
-        throw new FileError(`${who}: ${came}; fetch the file again`, "E_GZIP", undefined, { cause });
+        const came = "the gzip is broken or cut short; fetch it again";
+        throw new FileError(`${who}: ${came}`, "E_GZIP", undefined, { cause });
       });
       if (done) return;
       yield value;
@@ -75,11 +76,7 @@ async function* unpacked(who: string, packed: Uint8Array): AsyncGenerator<Uint8A
   }
 }
 
+/** In small chunks: a host may unpack all of a chunk before the first bytes of it are read. */
 function streamOf(bytes: Uint8Array): ReadableStream<Bytes> {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(new Uint8Array(bytes)); // a copy: streams take no shared memory
-      controller.close();
-    },
-  });
+  return new Blob([new Uint8Array(bytes)]).stream(); // a copy: blobs take no shared memory
 }

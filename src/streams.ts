@@ -1,4 +1,5 @@
-// Where the draws of one seed begin, by what they are for: no two uses meet. A stream is one of 2³².
+// Where the draws of one seed begin, by what they are for: no two uses meet. A stream is one of 2³². The search draws from another
+// part of the counter, see search/random.ts.
 
 /** First stream of each use. */
 export const streams = {

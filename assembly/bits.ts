@@ -172,22 +172,21 @@ export function matmul_f32_bits(
 }
 
 /**
- * The sums of one row and 16 columns, times the scales; no store past the last of `left` columns. A call, but the last use of the
- * accumulators: none of them gets a stack slot.
+ * The sums of one row and 16 columns, times the scales; no store past the last of `left` columns, and no read past its vector. A
+ * call, but the last use of the accumulators: none of them gets a stack slot.
  */
 function putSums(at: usize, c0: v128, c1: v128, c2: v128, c3: v128, scales: usize, left: usize): void {
-  c0 = f32x4.mul(c0, v128.load(scales));
-  c1 = f32x4.mul(c1, v128.load(scales, 16));
-  c2 = f32x4.mul(c2, v128.load(scales, 32));
-  c3 = f32x4.mul(c3, v128.load(scales, 48));
   if (left > 8) {
-    v128.store(at, c0);
-    v128.store(at, c1, 16);
+    v128.store(at, f32x4.mul(c0, v128.load(scales)));
+    v128.store(at, f32x4.mul(c1, v128.load(scales, 16)), 16);
     at += 32;
+    scales += 32;
     left -= 8;
     c0 = c2;
     c1 = c3;
   }
+  c0 = f32x4.mul(c0, v128.load(scales));
+  if (left > 4) c1 = f32x4.mul(c1, v128.load(scales, 16));
   storeRow(at, c0, c1, min(left, 8));
 }
 

@@ -32,4 +32,11 @@ it.each([0, 4])("watched() passes a right kernel and sees one that is wrong, shi
   expect(() => run(() => wasmBytes()[0]!++, shift)).toThrow("exp_f32: wrote at byte");
   const bySlice = (out: number, begin: number) => (wasmBytes()[out] = begin + 1);
   expect(() => run(bySlice, shift)).toThrow("exp_f32: slices [[0,1],[1,2],");
+  const readsOn = (bytes: number) => (out: number) => {
+    if (out + bytes > wasmBytes().length) throw new WebAssembly.RuntimeError("memory access out of bounds");
+  };
+  run(readsOn(36 + 16), shift);
+  expect(() => run(readsOn(36 + 17), shift)).toThrow(
+    "exp_f32: with the block of argument 0 at the end of the memory: reads past it",
+  );
 });

@@ -21,18 +21,31 @@ type Call = (...args: number[]) => number | undefined;
 /** Requested bytes of each live block, by its pointer. */
 type Blocks = Map<number, number>;
 
+/** Bytes past the end of a block that a kernel may read. */
+const overread = 16;
+
 /**
- * Runs `fn`, which makes its own tensors, with kernels that assert two things: the same bits in any slices, done in any order, and
- * no byte written outside of the block that `out` points into. With `shift`, blocks lie so many bytes off their alignment.
+ * Runs `fn`, which makes its own tensors, with kernels that assert three things: the same bits in any slices, done in any order, no
+ * byte written outside of the block that `out` points into, and none read more than 16 bytes past the end of any: each block in turn
+ * is put at the end of the memory, where such a read traps. With `shift`, blocks lie so many bytes off their alignment.
  */
 export function watched<T>(fn: () => T, shift = 0): T {
   const real = kernels();
   const blocks: Blocks = new Map();
   const allocate = heap.allocate.bind(heap);
   const release = heap.release.bind(heap);
+  const skipped: (readonly [pointer: number, bytes: number])[] = [];
+  /** A block beyond the numbers that dimensions are, so that they are not taken for pointers. */
+  function place(bytes: number): number {
+    for (;;) {
+      const pointer = allocate(bytes);
+      if (pointer >= 1 << 16) return pointer;
+      skipped.push([pointer, bytes]);
+    }
+  }
   const spies = [
     vi.spyOn(heap, "allocate").mockImplementation((bytes) => {
-      const pointer = allocate(bytes + 2 * margin) + margin + shift;
+      const pointer = place(bytes + 2 * margin) + margin + shift;
       wasmBytes().fill(filler, pointer - margin, pointer + bytes + margin - shift);
       blocks.set(pointer, bytes);
       return pointer;
@@ -49,6 +62,7 @@ export function watched<T>(fn: () => T, shift = 0): T {
   } finally {
     useKernels(real);
     for (const spy of spies) spy.mockRestore();
+    for (const [pointer, bytes] of skipped) release(pointer, bytes);
   }
 }
 
@@ -56,6 +70,9 @@ function watch(name: string, kernel: Call, blocks: Blocks): Call {
   if (name.startsWith("probe") || name === "first_bad_index_i32") return kernel;
   return (...args) => {
     const [pointer, bytes] = blockOf(args[0]!, blocks);
+    const largest = Math.max(...blocks.values()) + margin;
+    const taken = Math.max(...blocks.keys()) + largest;
+    if (taken + largest > wasmBytes().length) heap.memory.grow(Math.ceil(largest / 65536));
     const before = wasmBytes().slice();
     kernel(...args);
     const made = wasmBytes().slice(pointer, pointer + bytes);
@@ -69,6 +86,7 @@ function watch(name: string, kernel: Call, blocks: Blocks): Call {
           throw new Error(`${name}: slices ${JSON.stringify(ways)} give other bits, at byte ${at} of the result`);
         }
       }
+    atTheEnd(name, kernel, args, blocks, before, made);
     const after = wasmBytes();
     if (name in scratches) {
       const [scratch, size] = blockOf(args[scratches[name]!]!, blocks);
@@ -86,7 +104,48 @@ function watch(name: string, kernel: Call, blocks: Blocks): Call {
   };
 }
 
+/** Runs the kernel once for each block that it is given, with that one at the end of the memory: the result must be `made` again. */
+function atTheEnd(
+  name: string,
+  kernel: Call,
+  args: number[],
+  blocks: Blocks,
+  before: Uint8Array,
+  made: Uint8Array,
+): void {
+  const memory = wasmBytes();
+  const [start] = blockOf(args[0]!, blocks);
+  // Pointers come first; 0 stands for none.
+  const first = args.findIndex((arg) => arg !== 0 && startOf(arg, blocks) === undefined);
+  const starts = args.slice(0, first).map((arg) => startOf(arg, blocks));
+  for (const from of new Set(starts)) {
+    if (from === undefined) continue;
+    const bytes = blocks.get(from)!;
+    const to = memory.length - overread - bytes;
+    const lay = memory.slice(to);
+    memory.set(before.subarray(start, start + made.length), start);
+    memory.copyWithin(to, from, from + bytes).fill(filler, to + bytes);
+    const about = `${name}: with the block of argument ${starts.indexOf(from)} at the end of the memory`;
+    try {
+      kernel(...args.map((arg, i) => (starts[i] === from ? arg - from + to : arg)));
+    } catch (error) {
+      throw new Error(`${about}: reads past it`, { cause: error });
+    }
+    const at = from === start ? to : start;
+    if (Buffer.compare(made, memory.subarray(at, at + made.length)) !== 0) throw new Error(`${about}: other bits`);
+    memory.set(made, start);
+    memory.set(lay, to);
+  }
+}
+
+/** Where the block starts that a pointer points into, or behind. */
+function startOf(pointer: number, blocks: Blocks): number | undefined {
+  for (const [start, bytes] of blocks) if (pointer >= start && pointer <= start + bytes) return start;
+  return undefined;
+}
+
 function blockOf(pointer: number, blocks: Blocks): readonly [pointer: number, bytes: number] {
-  for (const block of blocks) if (pointer >= block[0] && pointer <= block[0] + block[1]) return block;
-  throw new Error(`no block at ${pointer}: make the tensors inside of watched()`);
+  const start = startOf(pointer, blocks);
+  if (start === undefined) throw new Error(`no block at ${pointer}: make the tensors inside of watched()`);
+  return [start, blocks.get(start)!];
 }

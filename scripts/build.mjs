@@ -2,6 +2,7 @@
 // line.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import asc from "assemblyscript/asc";
 import binaryen from "assemblyscript/binaryen";
 import { build } from "esbuild";
@@ -54,7 +55,9 @@ await build({
     {
       name: "the library stays a file of its own",
       setup: ({ onResolve }) => {
-        onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: "./index.js", external: true }));
+        onResolve({ filter: /\/index\.js$/ }, ({ path, resolveDir }) =>
+          resolve(resolveDir, path) === resolve("src/index.js") ? { path: "./index.js", external: true } : undefined,
+        );
       },
     },
   ],

@@ -1,7 +1,7 @@
 // Real digits for the tests that prove what a technique is worth, and the dense network that they start from.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Mnist, mnist } from "../src/cli/mnist.js";
+import { type Mnist, mnist } from "../src/cli/data/mnist.js";
 import { load, save } from "../src/files/model.js";
 import type { Model } from "../src/model.js";
 import * as nn from "../src/nn/index.js";

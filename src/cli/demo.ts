@@ -1,19 +1,32 @@
 import { stat } from "node:fs/promises";
 import { SingleBar } from "cli-progress";
+import type { Command } from "commander";
 import { confusion, evaluate, init, load, nn, optim, save, train } from "../index.js";
-import { mnist } from "./mnist.js";
+import { mnist } from "./data/mnist.js";
+import { count } from "./options.js";
+import { jsonLine, percent } from "./text.js";
 
-export interface DemoOptions {
-  /** Prints nothing but one JSON line. */
-  json: boolean;
-  epochs: number;
-  seed: number;
-  /** Where the model goes. */
-  out: string;
+interface DemoOptions {
+  readonly json?: boolean;
+  readonly epochs: number;
+  readonly seed: number;
+  readonly out: string;
+}
+
+export function demoCommand(program: Command): void {
+  program
+    .command("demo")
+    .description("Train a network on MNIST, test it, save it and load it again.")
+    .option("--epochs <n>", "passes over the data", count(1), 10)
+    .option("--seed <n>", "for all that is drawn", count(0), 1)
+    .option("--out <file>", "where the model goes", "digits.safetensors")
+    .option("--json", "end with one line of JSON")
+    .addHelpText("after", "\nExample:\n  $ spokeshave demo --json")
+    .action(demo);
 }
 
 /** Trains 784-300-100-10 on MNIST, shows how well it reads, saves it and proves that the saved one reads the same. */
-export async function demo({ json, epochs, seed, out }: DemoOptions): Promise<void> {
+async function demo({ json = false, epochs, seed, out }: DemoOptions): Promise<void> {
   const say = json ? () => {} : console.log;
   const { binary } = await init();
   const digits = await mnist();
@@ -61,11 +74,7 @@ export async function demo({ json, epochs, seed, out }: DemoOptions): Promise<vo
   say(tableOf(await confusion(again, digits.test, { classes: 10 })));
   model.dispose();
   again.dispose();
-  if (json) console.log(JSON.stringify({ error, seconds, bytes, params }));
-}
-
-function percent(share: number): number {
-  return Number((share * 100).toFixed(2));
+  if (json) console.log(jsonLine({ error, seconds, bytes, params }));
 }
 
 /** Rows: what a digit is; columns: what it was taken for. Zeros are dots, so that the mistakes stand out. */

@@ -1,44 +1,29 @@
-import { parseArgs } from "node:util";
-import { demo } from "./demo.js";
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { demoCommand } from "./demo.js";
+import { fail } from "./failure.js";
+import { inspectCommand } from "./inspect.js";
+import { trainCommand } from "./train.js";
 
-const usage = `spokeshave demo [--epochs 10] [--seed 1] [--out digits.safetensors] [--json]
+/** Of the package that build/ lies in. */
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 
-  Trains a network on MNIST, tests it, saves it and loads it again.
-  --json prints one JSON object: { "error": %, "seconds", "bytes", "params" }`;
+const program = new Command("spokeshave")
+  .description("Trains neural networks, searches for good ones, and makes them small.")
+  .version(version)
+  .option("--debug", "show where an error comes from")
+  .configureOutput({ writeErr: () => {} })
+  .exitOverride()
+  .addHelpText("after", "\nExample:\n  $ spokeshave demo --quick\n\nMore: spokeshave <command> --help");
+for (const add of [demoCommand, trainCommand, inspectCommand]) add(program);
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      json: { type: "boolean", default: false },
-      epochs: { type: "string", default: "10" },
-      seed: { type: "string", default: "1" },
-      out: { type: "string", default: "digits.safetensors" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help || positionals.length === 0) {
-    console.log(usage);
-    return;
-  }
-  if (positionals.length !== 1 || positionals[0] !== "demo")
-    throw new Error(`unknown command "${positionals.join(" ")}"; the command is demo`);
-  await demo({
-    json: values.json,
-    epochs: count("epochs", values.epochs),
-    seed: count("seed", values.seed),
-    out: values.out,
-  });
-}
-
-function count(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new Error(`--${name} is "${text}"; it must be an integer from 1`);
-  return value;
-}
-
-main().catch((error: unknown) => {
-  console.error(`spokeshave: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
+// A reader that goes away, such as head, is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit();
+  throw error;
 });
+
+if (process.argv.length <= 2) program.outputHelp();
+else await program.parseAsync().catch(fail);

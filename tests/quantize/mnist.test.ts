@@ -1,6 +1,6 @@
 // What rounding costs on real digits: LeNet-300-100, dense about 1.5 % wrong.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Mnist } from "../../src/cli/mnist.js";
+import type { Mnist } from "../../src/cli/data/mnist.js";
 import type { Model } from "../../src/model.js";
 import * as optim from "../../src/optim/index.js";
 import { int2, int4, int8 } from "../../src/quantize/affine.js";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { type Dataset, dataset, FileError, readIdx } from "../index.js";
+import { type Dataset, dataset, FileError, readIdx } from "../../index.js";
 
 /** The four official files (LeCun, Cortes & Burges 1998) and what they must hash to. */
 const files = {

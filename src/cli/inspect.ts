@@ -2,7 +2,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { Command } from "commander";
 import { readFile } from "../files/disk.js";
-import { fromBytes, init, parseSafetensors } from "../index.js";
+import { fromFile, init, parseSafetensors } from "../index.js";
 import { modelFile } from "./ask.js";
 import { fileParts, modelParts, type Part, total } from "./parts.js";
 import { jsonLine, percent, printable, sizeText, table } from "./text.js";
@@ -27,7 +27,7 @@ async function inspect(file: string, json: boolean): Promise<void> {
   const plain = await unpacked(file, bytes);
   const { tensors, metadata } = parseSafetensors(plain);
   await init();
-  const model = metadata.has("spokeshave") ? fromBytes(plain) : undefined;
+  const model = metadata.has("spokeshave") ? await fromFile(bytes) : undefined;
   const parts = model === undefined ? fileParts(tensors) : await modelParts(model, tensors);
   const graph = model?.graph.map(({ name, op, input }) => ({ name, op, input })) ?? null;
   model?.dispose();

@@ -2,7 +2,7 @@
 // line.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import asc from "assemblyscript/asc";
 import binaryen from "assemblyscript/binaryen";
 import { build } from "esbuild";
@@ -43,6 +43,27 @@ await build({
   platform: "neutral",
   mainFields: ["module", "main"],
 });
+/** What stands on the library imports the one that is loaded, wherever in src it is written. */
+const apart = {
+  name: "entries stay files of their own",
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /\/index\.js$/ }, ({ path, resolveDir }) => {
+      const entry = { "src/index.js": "./index.js", "src/report/index.js": "./report.js" }[
+        relative(".", resolve(resolveDir, path)).replaceAll("\\", "/")
+      ];
+      return entry === undefined ? undefined : { path: entry, external: true };
+    });
+  },
+};
+await build({
+  ...shared,
+  entryPoints: { report: "src/report/index.ts" },
+  minify: true,
+  lineLimit: 120,
+  platform: "neutral",
+  mainFields: ["module", "main"],
+  plugins: [apart],
+});
 await build({
   ...shared,
   entryPoints: { cli: "src/cli/index.ts" },
@@ -51,16 +72,7 @@ await build({
   banner: {
     js: '#!/usr/bin/env node\nimport { createRequire as requireFrom } from "node:module";\nconst require = requireFrom(import.meta.url);',
   },
-  plugins: [
-    {
-      name: "the library stays a file of its own",
-      setup: ({ onResolve }) => {
-        onResolve({ filter: /\/index\.js$/ }, ({ path, resolveDir }) =>
-          resolve(resolveDir, path) === resolve("src/index.js") ? { path: "./index.js", external: true } : undefined,
-        );
-      },
-    },
-  ],
+  plugins: [apart],
 });
 const types = spawnSync("node_modules/.bin/tsc", ["-p", "tsconfig.types.json"], { stdio: "inherit" });
 if (types.status !== 0) process.exit(types.status ?? 1);

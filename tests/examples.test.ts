@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { transformSync } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as spokeshave from "../src/index.js";
+import * as reporting from "../src/report/index.js";
 import { Tensor } from "../src/tensor.js";
 
 const { dataset, init, memory, nn, Scope } = spokeshave;
@@ -63,7 +64,7 @@ describe("examples", () => {
       (m) => m[1],
     );
     const { codecs, linear, nn, optim, ranges, ...own } = spokeshave;
-    const spaces: object[] = [own, codecs, linear, nn, optim, ranges];
+    const spaces: object[] = [own, codecs, linear, nn, optim, ranges, reporting];
     const functions = spaces
       .flatMap((space) => Object.entries(space))
       .filter(([, value]) => typeof value === "function" && !/^class\b/.test(Function.prototype.toString.call(value)));
@@ -81,7 +82,13 @@ describe("examples", () => {
     const data = dataset(new Float32Array([0, 0, 0, 1, 1, 0, 1, 1]), new Uint8Array([0, 1, 1, 0]), { inputShape: [2] });
     if (code.includes('load("digits.safetensors")')) await spokeshave.save(model, "digits.safetensors");
     const said: unknown[][] = [];
-    const names = { ...spokeshave, model, data, console: { log: (...words: unknown[]) => said.push(words) } };
+    const names = {
+      ...spokeshave,
+      ...reporting,
+      model,
+      data,
+      console: { log: (...words: unknown[]) => said.push(words) },
+    };
     const promised = promises(code);
     const declared = new Set(
       [...code.matchAll(/(?:const|let) (?:\{([^}]*)\}|\[([^\]]*)\]|(\w+))/g)].flatMap((m) =>

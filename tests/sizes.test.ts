@@ -56,6 +56,12 @@ test("the digits are at most 40 KB, gzipped", () => {
   expect(length).toBeLessThanOrEqual(40 * 1024);
 });
 
+test("what makes reports is at most 28 KB of JavaScript, gzipped, without the library", () => {
+  const bytes = gzipSync(readFileSync(join(build, "report.js")), { level: 9 }).length;
+  console.log(`what makes reports is ${kilobytes(bytes)} of JavaScript, gzipped`);
+  expect(bytes).toBeLessThanOrEqual(28 * 1024);
+});
+
 test("errors keep their names in the bundle", async () => {
   const built = await import(/* @vite-ignore */ join(build, "index.js"));
   const names = Object.keys(built).filter((name) => name.endsWith("Error"));

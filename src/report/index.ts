@@ -1,0 +1,13 @@
+export type {
+  CandidateFigures,
+  CostFigures,
+  Figures,
+  LayerFigures,
+  LossCurve,
+  Misread,
+  Pair,
+  ReportData,
+  Setting,
+  TrialFigures,
+} from "./data.js";
+export { report } from "./report.js";

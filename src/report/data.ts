@@ -3,9 +3,9 @@ export type Setting = number | string | boolean;
 
 /** What a model costs and how well it does. */
 export interface Figures {
-  /** Percent of examples it gets wrong: of the test data where there are any, else of the validation data. */
+  /** Percent of examples that it misreads, or its loss: on the test data where there are any, else on the validation data. */
   readonly error: number;
-  /** Percent of the validation data, which alone the search sees. */
+  /** The same on the validation data, which alone the search sees. */
   readonly validation: number;
   /** Of the saved file. */
   readonly bytes: number;
@@ -29,11 +29,12 @@ export interface TrialFigures {
   readonly number: number;
   readonly state: "done" | "stopped" | "failed";
   readonly settings: Readonly<Record<string, Setting>>;
-  /** What it reached, a stopped one so far; a failed one nothing. Errors in percent of the validation data. */
+  /** What it reached on the validation data, a stopped one so far; a failed one nothing. */
   readonly validation?: number;
+  /** Of its file; of one that was stopped what it aimed at. */
   readonly bytes?: number;
   readonly ms?: number;
-  /** The validation error after each of its steps, in percent. */
+  /** How it did on the validation data after each of its steps. */
   readonly curve: readonly number[];
   /** Why it failed. */
   readonly message?: string;
@@ -83,9 +84,10 @@ export interface Misread {
   readonly pictures: readonly {
     /** Row by row, 0 to 15 from blank to full: one hexadecimal digit each. */
     readonly pixels: string;
-    readonly label: number;
-    readonly dense: number;
-    readonly best: number;
+    /** What it is, and what each model takes it for. */
+    readonly label: string;
+    readonly dense: string;
+    readonly best: string;
   }[];
 }
 
@@ -93,19 +95,24 @@ export interface Misread {
 export interface ReportData {
   readonly title: string;
   readonly dense: Figures;
-  /** Absent where nothing fits the budget. */
+  /** Absent where nothing was made. */
   readonly best?: CandidateFigures;
   /** By bytes. */
   readonly front: readonly CandidateFigures[];
   /** In all. */
   readonly seconds: number;
+  /** What `error` and `validation` are: percent of examples misread, or a loss where there are no labels. */
+  readonly measure: "error" | "loss";
   /** Which data `error` is of. */
   readonly errorOn: "test" | "validation";
+  /** Whether the best keeps the budget. */
+  readonly kept: boolean;
+  /** Examples of a batch, of which `ms` are. */
   readonly batch: number;
   readonly budget: {
     readonly bytes?: number;
     readonly ms?: number;
-    /** Share by which the validation error may rise. */
+    /** By how much what is measured on the validation data may rise: 0.003 are 0.3 points. */
     readonly drop?: number;
   };
   readonly trials: readonly TrialFigures[];

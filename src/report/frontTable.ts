@@ -1,8 +1,9 @@
 import type { CandidateFigures, ReportData, Setting } from "./data.js";
 import { figure } from "./figure.js";
-import { bestOf } from "./front.js";
 import { type Content, html, type Markup } from "./markup.js";
-import { bytes, duration, percent, setting, share, words } from "./numbers.js";
+import { measureOf } from "./measure.js";
+import { bytes, duration, setting, share, words } from "./numbers.js";
+import { bestOf } from "./points.js";
 import { type Column, type Row, table } from "./tables.js";
 
 /** Columns of their own already. */
@@ -13,10 +14,11 @@ export function frontTable(data: ReportData): Markup {
   const names = namesOf(data.front).filter((name) => !shown.includes(name));
   const alike = names.filter((name) => new Set(data.front.map(({ settings }) => settings[name])).size < 2);
   const varied = names.filter((name) => data.front.length < 2 || !alike.includes(name));
+  const measure = measureOf(data);
   const tested = data.errorOn === "test";
   const columns: Column[] = [
     { title: "Model", number: false },
-    ...(tested ? [{ title: "Test error" }] : []),
+    ...(tested ? [{ title: `Test ${measure.name}` }] : []),
     { title: "Validation" },
     { title: "File" },
     { title: "Batch" },
@@ -25,8 +27,8 @@ export function frontTable(data: ReportData): Markup {
     ...varied.map((name) => ({ title: words(name), number: isNumeric(data.front, name) })),
   ];
   const measured = (path: string): Content[] => [
-    ...(tested ? [figure(data, `${path}.error`, percent)] : []),
-    figure(data, `${path}.validation`, percent),
+    ...(tested ? [figure(data, `${path}.error`, measure.show)] : []),
+    figure(data, `${path}.validation`, measure.show),
     figure(data, `${path}.bytes`, bytes),
     figure(data, `${path}.ms`, duration),
   ];

@@ -1,14 +1,15 @@
 import type { ReportData } from "./data.js";
 import { figure } from "./figure.js";
 import { type Content, html, type Markup } from "./markup.js";
-import { bytes, change, duration, percent, points, setting, share } from "./numbers.js";
+import { measureOf } from "./measure.js";
+import { bytes, change, duration, setting, share } from "./numbers.js";
 
 /** The best model beside the dense one, in five figures. */
 export function headline(data: ReportData): Markup {
   const { dense, best } = data;
   const side = best === undefined ? "dense" : "best";
   const now = best ?? dense;
-  const of = data.errorOn === "test" ? "Test error" : "Validation error";
+  const measure = measureOf(data);
   const before = (path: string, show: (value: number) => string): Markup =>
     html`dense ${figure(data, `dense.${path}`, show)}`;
   const cards: [title: string, value: Content, gain: Content, note: Content][] = [
@@ -18,7 +19,12 @@ export function headline(data: ReportData): Markup {
       change(dense.bytes, now.bytes, ["smaller", "larger"]),
       before("bytes", bytes),
     ],
-    [of, figure(data, `${side}.error`, percent), points(dense.error, now.error), before("error", percent)],
+    [
+      `${data.errorOn === "test" ? "Test" : "Validation"} ${measure.name}`,
+      figure(data, `${side}.error`, measure.show),
+      measure.change(dense.error, now.error),
+      before("error", measure.show),
+    ],
     [
       `Time of ${data.batch === 1 ? "an example" : `a batch of ${data.batch}`}`,
       figure(data, `${side}.ms`, duration),
@@ -38,9 +44,12 @@ export function headline(data: ReportData): Markup {
 }
 
 /** What came out, in a sentence. */
-export function outcome({ dense, best, errorOn }: ReportData): string {
-  if (best === undefined) return "Nothing that was tried fits the budget; the dense model is all there is.";
+export function outcome(data: ReportData): string {
+  const { dense, best, errorOn, kept } = data;
+  if (best === undefined) return "Nothing was made; the dense model is all there is.";
   const smaller = change(dense.bytes, best.bytes, ["smaller", "larger"]);
   const file = smaller === undefined ? bytes(best.bytes) : `${bytes(best.bytes)}, ${smaller}`;
-  return `From ${bytes(dense.bytes)} to ${file}, at ${points(dense.error, best.error)} of ${errorOn} error.`;
+  const { name, change: differs } = measureOf(data);
+  const what = `From ${bytes(dense.bytes)} to ${file}, at ${differs(dense.error, best.error)} of ${errorOn} ${name}.`;
+  return kept ? what : `Nothing keeps the budget. The nearest: ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
 }

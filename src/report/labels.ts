@@ -47,14 +47,31 @@ const around = (x: number, y: number, width: number, height: number): Box => ({
 const overlap = (a: Box, b: Box): boolean =>
   a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
+/** A text that stands already, to the left (−1) or right (1) of x. */
+export interface Standing {
+  readonly x: number;
+  readonly y: number;
+  readonly side: -1 | 1;
+  readonly text: string;
+}
+
+const widthOf = (text: string): number => text.length * charWidth + 2;
+
 /** For each point in turn a side where its text meets no point, no earlier text and no edge; nothing where there is none. */
-export function placed(points: readonly Labelled[], height: number): readonly (Offset | undefined)[] {
-  const taken = widths.map((width) =>
-    points.map(({ x, y, radius }) => around((x / 100) * width, y, 2 * radius, 2 * radius)),
-  );
-  return points.map(({ x, y, radius, text }) => {
+export function placed(
+  points: readonly Labelled[],
+  standing: readonly Standing[],
+  height: number,
+): readonly (Offset | undefined)[] {
+  const taken = widths.map((width) => [
+    ...points.map(({ x, y, radius }) => around((x / 100) * width, y, 2 * radius, 2 * radius)),
+    ...standing.map(({ x, y, side, text }) =>
+      around((x / 100) * width + side * (6 + widthOf(text) / 2), y, widthOf(text), lineHeight),
+    ),
+  ]);
+  return points.map(({ x, y, radius, text }, own) => {
     if (text === "") return undefined;
-    const width = text.length * charWidth + 2;
+    const width = widthOf(text);
     for (const [right, down] of sides) {
       const diagonal = right !== 0 && down !== 0 ? 0.7 : 1;
       const dx = right * (radius * diagonal + 1 + width / 2);
@@ -66,7 +83,7 @@ export function placed(points: readonly Labelled[], height: number): readonly (O
           box.right <= widths[i]! &&
           box.top >= 0 &&
           box.bottom <= height &&
-          !taken[i]!.some((other) => overlap(box, other)),
+          !taken[i]!.some((other, at) => at !== own && overlap(box, other)),
       );
       if (!free) continue;
       for (const [i, box] of boxes.entries()) taken[i]!.push(box);

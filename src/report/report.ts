@@ -6,6 +6,7 @@ import { frontTable } from "./frontTable.js";
 import { headline, outcome } from "./headline.js";
 import { layerTable } from "./layerTable.js";
 import { type Content, html, json, Markup } from "./markup.js";
+import { measureOf } from "./measure.js";
 import { misreadFigures } from "./misreadFigures.js";
 import { count, duration, words } from "./numbers.js";
 import { receiptTable } from "./receiptTable.js";
@@ -25,7 +26,7 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; ba
  * const figures = { error: 1.5, validation: 1.6, bytes: 1_066_728, ms: 1.2 };
  * const page = report({
  *   title: "digits", dense: figures, front: [], seconds: 12, errorOn: "test", batch: 64, budget: { bytes: 40_000 },
- *   trials: [], layers: [], losses: [], made: { seed: 1 },
+ *   measure: "error", kept: false, trials: [], layers: [], losses: [], made: { seed: 1 },
  * });
  */
 export function report(data: ReportData): string {
@@ -91,7 +92,7 @@ function sections(data: ReportData): Content {
     section(
       "search",
       "Which settings mattered",
-      "Each setting against the validation error of the trials in percent. The bar says how much of their order it explains alone, less what chance would.",
+      `Each setting against the validation ${measureOf(data).name} of the trials. The bar says how much of their order it explains alone, less what chance would.`,
       search(data),
     ),
     misread !== undefined && section("misread", "Misread", undefined, misreadFigures(data, misread)),

@@ -3,7 +3,8 @@ import { type Axis, axisOf } from "./axis.js";
 import type { ReportData, Setting, TrialFigures } from "./data.js";
 import { importance } from "./importance.js";
 import { html, type Markup } from "./markup.js";
-import { count, percent, setting, words } from "./numbers.js";
+import { measureOf } from "./measure.js";
+import { count, setting, words } from "./numbers.js";
 import { type Kind, mark, plot } from "./plot.js";
 import { bar } from "./tables.js";
 
@@ -36,22 +37,23 @@ export function search(data: ReportData): Markup | undefined {
     trials.map(({ validation }) => validation),
     { title: "", range: [height, 0], show: setting, ticks: 3 },
   );
-  return html`<div class="multiples">${parameters.map((parameter) => small(parameter, y, data.best?.trial))}</div>`;
+  return html`<div class="multiples">${parameters.map((parameter) => small(parameter, y, data))}</div>`;
 }
 
-function small({ name, trials, importance }: Parameter, y: Axis, best: number | undefined): Markup {
+function small({ name, trials, importance }: Parameter, y: Axis, data: ReportData): Markup {
+  const { name: noun, show } = measureOf(data);
   const values = trials.map(({ settings }) => settings[name]!);
   const { axis, at } = placesOf(values);
   const marks = trials.map(({ number, state, validation }, i) => ({
-    kind: (number === best ? "best" : state) as Kind,
+    kind: (number === data.best?.trial ? "best" : state) as Kind,
     x: at(values[i]!),
     y: y.at(validation),
-    title: `trial ${number}: ${words(name)} ${setting(values[i])}, ${percent(validation)}`,
+    title: `trial ${number}: ${words(name)} ${setting(values[i])}, ${show(validation)}`,
   }));
   const last = marks.filter(({ kind }) => kind === "best");
   return html`<figure><figcaption><b class="name">${words(name)}</b><span class="weight">${count(Math.round(importance * 100))}\u00a0% ${bar(importance)}</span></figcaption>${plot(
     {
-      label: `${words(name)} against the validation error of ${trials.length} trials`,
+      label: `${words(name)} against the validation ${noun} of ${trials.length} trials`,
       height,
       x: axis,
       y,

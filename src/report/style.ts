@@ -17,12 +17,12 @@ html { -webkit-text-size-adjust: 100%; }
 body {
   margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
-  font-variant-numeric: tabular-nums;
+  font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
 }
 main, header { max-width: 68rem; margin: 0 auto; padding: 0 1.5rem; }
 header { padding-top: 4rem; }
 .eyebrow { margin: 0; color: var(--soft); font-size: .875rem; letter-spacing: .01em; }
-h1 { margin: .35rem 0 0; font-size: clamp(1.75rem, 1.2rem + 2vw, 2.5rem); line-height: 1.15; font-weight: 650; letter-spacing: -.02em; overflow-wrap: anywhere; }
+h1 { margin: .35rem 0 0; font-size: clamp(1.75rem, 1.2rem + 2vw, 2.5rem); line-height: 1.15; font-weight: 650; letter-spacing: -.02em; }
 header .outcome { margin: .75rem 0 0; color: var(--soft); font-size: 1.125rem; max-width: 44rem; }
 h2 { margin: 0 0 .25rem; font-size: 1.25rem; line-height: 1.3; font-weight: 650; letter-spacing: -.01em; }
 main { padding-bottom: 5rem; }
@@ -55,7 +55,8 @@ figure { margin: 0; min-width: 0; }
 .lines .dense { stroke: var(--ink); stroke-width: 2; stroke-dasharray: 6 3; }
 .lines .best { stroke: var(--best); stroke-width: 2; }
 .lines .other { stroke: var(--front); stroke-width: 1; opacity: .7; }
-.mark text { text-anchor: middle; font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; }
+.mark text, .note { paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; }
+.mark text { text-anchor: middle; font-weight: 600; }
 .mark path { stroke-width: 1.5; stroke: var(--paper); }
 .mark.front path, .mark.front text { fill: var(--front); }
 .mark.best path, .mark.best text { fill: var(--best); }
@@ -86,7 +87,7 @@ thead th { color: var(--soft); font-size: .8125rem; vertical-align: bottom; }
 .marked th { font-weight: 650; color: var(--best); box-shadow: -.75rem 0 0 var(--wash-best); }
 .marked td:last-child { box-shadow: .75rem 0 0 var(--wash-best); }
 .text + .number, .number + .text { padding-left: 1.5rem; }
-.name { display: block; width: max-content; max-width: 15rem; overflow-wrap: anywhere; white-space: normal; }
+.name { display: block; width: max-content; max-width: 15rem; white-space: normal; }
 .over th { padding-bottom: 0; border: 0; text-align: center; }
 .over span { display: block; padding-bottom: .25rem; }
 .over th:not(:first-child) span { border-bottom: 1px solid var(--rule); }
@@ -110,15 +111,17 @@ tr:has(+ .total) > * { border-bottom-color: var(--soft); }
 
 .made { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 14rem), 1fr)); gap: 1rem 1.5rem; margin: 1rem 0 0; }
 .made dt { color: var(--soft); font-size: .8125rem; }
-.made dd { margin: 0; overflow-wrap: anywhere; }
+.made dd { margin: 0; }
 .made .wide { grid-column: 1 / -1; }
 code { font: .9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 
+@media (max-width: 56rem) {
+  .plots { grid-template-columns: minmax(0, 1fr); }
+}
 @media (max-width: 40rem) {
   header { padding-top: 2.25rem; }
   main, header { padding-left: 1.25rem; padding-right: 1.25rem; }
   section { margin-top: 3rem; }
-  .plots { grid-template-columns: minmax(0, 1fr); }
   .figures { grid-template-columns: 1fr 1fr; gap: 1.5rem 1rem; }
   .figures .big { font-size: 1.75rem; }
   .scroll { margin: 0 -1.25rem; padding: 0 1.25rem; }
@@ -126,6 +129,7 @@ code { font: .9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
   .axis { margin-left: -2.75rem; }
   .bar { width: 4.5rem; }
 }
+@page { margin: 15mm; }
 @media print {
   :root { --paper: #fff; --wash: #f5f7f8; --ink: #15191d; --soft: #59626c; --rule: #dde2e6; --grid: #e9edf0; --front: #0068a6; --best: #b84700; --wash-best: #fdf3ec; --dot: #8a949e; }
   .pictures img { filter: none; }
@@ -134,7 +138,14 @@ code { font: .9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
   header { padding-top: 0; }
   section { margin-top: 2rem; }
   figure, tr { break-inside: avoid; }
-  h2 { break-after: avoid; }
+  h2, section > p { break-after: avoid; }
   .scroll { overflow: visible; }
+  table { font-size: 8pt; }
+  thead th { font-size: 7pt; }
+  th, td { padding: .25rem .35rem; white-space: normal; overflow-wrap: normal; }
+  td:has(data) { white-space: nowrap; }
+  .text + .number, .number + .text { padding-left: .5rem; }
+  .name { width: auto; overflow-wrap: anywhere; }
+  .bar { width: 3rem; }
 }
 `;

@@ -1,7 +1,8 @@
 import { axisOf } from "./axis.js";
 import type { ReportData } from "./data.js";
 import { html, type Markup } from "./markup.js";
-import { count } from "./numbers.js";
+import { measureOf } from "./measure.js";
+import { count, setting } from "./numbers.js";
 import { path, plot } from "./plot.js";
 
 const height = 240;
@@ -13,6 +14,7 @@ interface Curve {
 
 /** Losses of the trainings, and errors of the short trials as they went. */
 export function training(data: ReportData): Markup {
+  const measure = measureOf(data);
   const losses = data.losses.map(
     ({ name, points }): Curve => ({
       kind: name === "dense" || name === "best" ? name : "other",
@@ -32,7 +34,7 @@ export function training(data: ReportData): Markup {
       note: legendOf(losses),
     }),
     figureOf(trials, {
-      title: "Validation error of the trials, %",
+      title: `Validation ${measure.name} of the trials${measure.unit}`,
       x: "Steps of a trial",
       note: html`<ul class="legend"><li><i class="swatch trial done"></i>to its end</li><li><i class="swatch trial stopped"></i>stopped early</li></ul>`,
     }),
@@ -51,7 +53,7 @@ function figureOf(all: readonly Curve[], text: { title: string; x: string; note:
   );
   const y = axisOf(
     points.map(([, value]) => value),
-    { title: text.title, range: [height, 0], show: count },
+    { title: text.title, range: [height, 0], show: setting },
   );
   const last = ["other", "dense", "best"];
   const order = [...curves].sort((a, b) => last.indexOf(a.kind) - last.indexOf(b.kind));

@@ -18,7 +18,8 @@ const cases: Readonly<Record<string, ReportData>> = {
   "one trial, which failed": { ...denseOnly, trials: [{ number: 0, state: "failed", settings: {}, curve: [] }] },
   "one trial": fixture({ front: 1, trials: 1 }),
   "no test data": { ...plain, errorOn: "validation" },
-  "no pictures": unread,
+  "a loss, where there are no labels": { ...unread, measure: "loss" },
+  "a budget that is not kept": { ...plain, kept: false },
   "no budget": { ...plain, budget: {} },
   "a clock that stands still": {
     ...plain,
@@ -129,7 +130,7 @@ test("names from files stay names", () => {
     dense: { ...plain.dense, bytes: hostile as never },
     misread: {
       ...misread!,
-      pictures: [{ pixels: hostile, label: hostile as never, dense: 1, best: 2 }],
+      pictures: [{ pixels: hostile, label: hostile, dense: hostile, best: hostile }],
     },
   };
   const page = pageOf(report(data));
@@ -182,5 +183,5 @@ test("pictures say in words what they show", () => {
   const page = pageOf(report(plain));
   const alts = all(page, "img").map((img) => attribute(img, "alt"));
   expect(alts).toHaveLength(18);
-  expect(alts[1]).toBe("a 1; best model: 5, dense model: 5");
+  expect(alts[1]).toBe("1: read as 5 by the best model, as 5 by the dense one");
 });

@@ -1,4 +1,5 @@
 import { GradientError } from "./errors.js";
+import { checkTensor } from "./op.js";
 import { add } from "./ops/binary.js";
 import { ones, zeros } from "./ops/fill.js";
 import { copy, reshape } from "./ops/layout.js";
@@ -73,6 +74,7 @@ export function grad<P extends Tree = Tensor, A extends unknown[] = []>(
  * const slope = grad((x) => sum(mul(x, stopGradient(x))))(tensor([3])); // [3]
  */
 export function stopGradient<T extends Tensor>(x: T): T {
+  checkTensor("stopGradient", x);
   return x.alias() as T;
 }
 

@@ -1,7 +1,7 @@
 // The ops that a model's graph is made of: one table, read by the model, by the files and by what rewrites graphs.
-import { checkCount, checkNumber, said } from "./check.js";
+import { checkChoice, checkCount, checkNumber } from "./check.js";
 import type { EpilogueActivation } from "./epilogue.js";
-import { ArgumentError, ShapeError } from "./errors.js";
+import { ShapeError } from "./errors.js";
 import { reshape } from "./ops/layout.js";
 import { matmul } from "./ops/matmul.js";
 import { dropout } from "./ops/random.js";
@@ -84,8 +84,7 @@ const dropoutLayer: Layer = {
 const geluLayer: Layer = {
   pointwise: true,
   params({ approximate }) {
-    if (approximate !== "none" && approximate !== "tanh")
-      throw new ArgumentError(`gelu: approximate is ${said(approximate)}; it must be "none" or "tanh"`);
+    checkChoice("gelu", "approximate", approximate, ["none", "tanh"]);
     return {};
   },
   run: (x, _, { approximate }) => gelu(x, { approximate: approximate as "none" | "tanh" }),

@@ -1,4 +1,4 @@
-import { said } from "./check.js";
+import { said, wrong } from "./check.js";
 import type { EpilogueActivation } from "./epilogue.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import { type Attributes, type Layer, layers } from "./layers.js";
@@ -163,10 +163,7 @@ if (typeof Symbol.dispose === "symbol")
 
 /** Guards a model. @throws {ArgumentError} */
 export function checkModel(who: string, name: string, value: unknown): void {
-  if (!(value instanceof Model))
-    throw new ArgumentError(
-      `${who}: ${name} is ${said(value)}; it must be a Model, such as nn.sequential() and load() give`,
-    );
+  if (!(value instanceof Model)) throw wrong(who, name, value, "a Model, such as nn.sequential() and load() give");
 }
 
 /** A matrix among the parameters of a model, and the node that multiplies with it. */

@@ -1,8 +1,8 @@
 import type { DType } from "./dtype.js";
-import { DeviceError, DTypeError, SpokeshaveError } from "./errors.js";
+import { DeviceError, DTypeError, GradientError } from "./errors.js";
 import { type Launchable, launch, type Plan } from "./runtime/launch.js";
 import { type Shape, show } from "./shape.js";
-import { record, recording } from "./tape.js";
+import { record, recording, traced } from "./tape.js";
 import { place, Tensor, tensor } from "./tensor.js";
 
 /** A plan whose output is to be placed. */
@@ -44,7 +44,10 @@ export function apply<P, L extends OutPlan>(op: Op<P, L>, inputs: readonly Tenso
   return out as Tensor<L["dtype"]>;
 }
 
-/** The same way for kernels that change their target: optimizers and scaling in place. Not recorded, refused under grad. */
+/**
+ * The same way for kernels that change their target: optimizers, scaling in place, storage that is filled. Not recorded: under grad
+ * for what no tape knows, and has one handle, alone.
+ */
 export function applyInPlace<P, L extends OutPlan>(
   op: Op<P, L>,
   target: Tensor,
@@ -52,8 +55,8 @@ export function applyInPlace<P, L extends OutPlan>(
   params: P,
 ): void {
   checkInputs(op.name, [target, ...inputs]);
-  if (recording())
-    throw new SpokeshaveError(
+  if (recording() && (target.storage.refs > 1 || [target, ...inputs].some(traced)))
+    throw new GradientError(
       `${op.name}: changes a tensor in place, which grad() cannot follow; call it after grad() returned`,
     );
   launch(op, target, inputs, op.infer([target, ...inputs], params), params);

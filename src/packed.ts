@@ -1,6 +1,7 @@
 import type { Epilogue } from "./epilogue.js";
 import { ArgumentError, DTypeError } from "./errors.js";
 import { heap, Storage } from "./runtime/heap.js";
+import { scope } from "./scope.js";
 import { type Shape, sameShape, show, sizeOf } from "./shape.js";
 import { readTensor, Tensor } from "./tensor.js";
 
@@ -135,6 +136,12 @@ export function assemble(
     throw error;
   }
   return packed;
+}
+
+/** Guards what codes and scales stand for: two finite factors may still be too much together. @throws {ArgumentError} */
+export function checkDense(packed: Packed): void {
+  const at = scope(() => readTensor(packed.dense())).findIndex((x) => !Number.isFinite(x));
+  if (at !== -1) throw new ArgumentError(`${packed}: number ${at} is not finite`);
 }
 
 /** The bytes of a section, copied out. */

@@ -34,6 +34,11 @@ export function checkShape(who: string, shape: Shape): void {
     throw new ShapeError(`${who}: shape ${show(shape)} has ${size} elements; a tensor holds at most ${maxElements}`);
 }
 
+/** Guards the shape of weights. @throws {ShapeError} */
+export function checkMatrixShape(who: string, name: string, shape: Shape): void {
+  if (shape.length !== 2) throw new ShapeError(`${who}: ${name} is ${show(shape)}; it must be [out, in]`);
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

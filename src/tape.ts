@@ -43,9 +43,14 @@ export function recording(): boolean {
   return tapes.length > 0;
 }
 
+/** Whether it depends on what a tape has marked. */
+export function traced(t: Tensor): boolean {
+  return tapes.some((tape) => tape.ids.has(t));
+}
+
 /** Guards what is about to leave the tape, as the codes of a packed weight: no gradient would come back. @throws {GradientError} */
 export function checkUntraced(who: string, t: Tensor): void {
-  if (tapes.some((tape) => tape.ids.has(t)))
+  if (traced(t))
     throw new GradientError(
       `${who}: a gradient is asked of ${t}, and none goes through here; wrap it in stopGradient(), or train with qat()`,
     );

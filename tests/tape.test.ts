@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GradientError, OutOfMemoryError, SpokeshaveError } from "../src/errors.js";
 import { grad, stopGradient, valueAndGrad } from "../src/grad.js";
+import * as spokeshave from "../src/index.js";
 import { add, mul, sub } from "../src/ops/binary.js";
 import { greater } from "../src/ops/compare.js";
 import { assign, reshape, slice } from "../src/ops/layout.js";
@@ -330,6 +331,64 @@ describe("what comes back", () => {
         expect(values(grads)).toEqual([1]);
       });
       return undefined;
+    });
+  });
+});
+
+describe("what takes numbers out of its sight refuses those that are traced:", () => {
+  const s = spokeshave;
+  const fixed = (): Tensor => tensor([1, 2, 3, 5], [2, 2]);
+  const pack = (scheme: spokeshave.WeightScheme) => (w: Tensor) => scheme.pack(w);
+  const withWeight = (w: Tensor) =>
+    new s.Model(s.nn.sequential([s.nn.linear(2, 2)]).graph, { "0.linear.weight": w, "0.linear.bias": tensor([0, 0]) });
+
+  it.each<[string, (w: Tensor) => unknown]>([
+    ["sparse", s.sparse],
+    ["quantizeAffine", (w) => s.quantizeAffine(w, 1, 0, { bits: 8 })],
+    ["scales of quantizeAffine", (w) => s.quantizeAffine(fixed(), w, undefined, { bits: 8, group: 1 })],
+    ["scales of quantized", (w) => s.quantized([1, 2, 3, 4], w, undefined, [2, 2], { bits: 8, group: 1 })],
+    ["int8().pack", pack(s.int8())],
+    ["a percentile", (w) => s.ranges.percentile(99).of(w, { low: 0, high: 3, symmetric: false })],
+    ["int4 of ranges.kl()", pack(s.int4({ range: s.ranges.kl() }))],
+    ["nf4().pack", pack(s.nf4())],
+    ["f16().pack", pack(s.f16())],
+    ["fp8().pack", pack(s.fp8())],
+    ["binary().pack", pack(s.binary())],
+    ["ternary().pack", pack(s.ternary())],
+    ["leastSquares", (x) => s.leastSquares(x, fixed()).weight],
+    ["targets of leastSquares", (y) => s.leastSquares(fixed(), y).weight],
+    ["maskedLeastSquares", (w) => s.maskedLeastSquares(fixed(), w, tensor(new Uint8Array(4), [2, 2]))],
+    ["inverseHessian", (x) => s.inverseHessian(x)],
+    ["choleskyOfInverse", (x) => s.choleskyOfInverse(x)],
+    ["hessianDiagonal", s.hessianDiagonal],
+    ["ridge", (x) => s.linear.ridge(x, fixed()).coefficients],
+    ["targets of lasso", (y) => s.linear.lasso(fixed(), y).coefficients],
+    ["logisticRegression", (x) => s.linear.logisticRegression(x, tensor(new Int32Array([0, 1]))).coefficients],
+    ["a codec", (g) => s.codecs.topK({ k: 1 }).encode([g], s.codecs.topK({ k: 1 }).init([fixed()]))],
+    ["shrink", (w) => s.shrink(withWeight(w))],
+    ["quantize", (w) => s.quantize(withWeight(w), { weights: s.int8() })],
+    ["gptq", (w) => s.quantize(withWeight(w), { weights: s.int8(), method: s.gptq(), calibration: fixed() })],
+    [
+      "sparseGpt",
+      (w) => s.sparseGpt(withWeight(w), { sparsity: 0.5, calibration: fixed() }).model.params["0.linear.weight"],
+    ],
+  ])("%s", (_, fn) => {
+    clean(() => {
+      const w = fixed();
+      for (const from of [(x: Tensor) => x, square])
+        expect(() =>
+          grad((x: Tensor) => {
+            const made = fn(from(x));
+            return sum(made instanceof spokeshave.Packed ? made.dense() : (made as Tensor));
+          })(w),
+        ).toThrow(GradientError);
+      // A constant is no loss.
+      const apart = (x: Tensor): Tensor => {
+        fn(stopGradient(x));
+        return sum(x);
+      };
+      grad(apart)(w).dispose();
+      return [w];
     });
   });
 });

@@ -1,10 +1,12 @@
-import { checkCount, checkNumber, checkOptions, said } from "../check.js";
+import { checkCount, checkFlag, checkFunction, checkNumber, checkOptions, wrong } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { Model, type Params, type Trainable } from "../model.js";
 import { add } from "../ops/binary.js";
 import { copy } from "../ops/layout.js";
+import { checkOptimizer } from "../optim/optimizer.js";
 import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
+import { checkDataset } from "../train/dataset.js";
 import type { Loss } from "../train/evaluate.js";
 import { type Objective, type Training, type TrainOptions, type TrainState, train } from "../train/train.js";
 import { leaves, mapTree, type Tree } from "../tree.js";
@@ -98,22 +100,18 @@ function guideOf<P extends Tree>(
 function check<P extends Tree>(
   teacher: Teacher | readonly Teacher[],
   student: Trainable<P>,
-  { data, loss = kd(), hints = [], optimizer }: TeachOptions<P>,
+  { data, loss = kd(), hints = [], cache = true, validationLoss, optimizer }: TeachOptions<P>,
 ): readonly Teacher[] {
   const teachers = Array.isArray(teacher) ? (teacher as readonly Teacher[]) : [teacher as Teacher];
   if (teachers.length === 0) throw new ArgumentError("teach: there is no teacher; it needs one at least");
   for (const [who, one] of [...teachers.map((t) => ["a teacher", t] as const), ["the student", student] as const])
     if (typeof one?.apply !== "function" || one.params === undefined)
-      throw new ArgumentError(`teach: ${who} is ${said(one)}; it must be a model, or { params, apply }`);
-  if (typeof data?.batch !== "function")
-    throw new ArgumentError(`teach: data is ${said(data)}; it must be a dataset, see dataset()`);
-  if (data.size === 0) throw new ArgumentError("teach: the dataset has no examples; it needs at least one");
-  if (typeof optimizer?.update !== "function")
-    throw new ArgumentError(`teach: optimizer is ${said(optimizer)}; it must be one, such as optim.adamW()`);
-  if (typeof loss !== "function")
-    throw new ArgumentError(
-      `teach: loss is ${said(loss)}; it must be a function of both outputs and the labels, such as kd()`,
-    );
+      throw wrong("teach", who, one, "a model, or { params, apply }");
+  checkDataset("teach", "data", data);
+  checkOptimizer("teach", optimizer);
+  checkFunction("teach", "loss", loss, "a function of both outputs and the labels, such as kd()");
+  if (validationLoss !== undefined) checkFunction("teach", "validationLoss", validationLoss);
+  checkFlag("teach", "cache", cache);
   checkHints(hints);
   return teachers;
 }

@@ -1,5 +1,5 @@
 // Losses between values inside of a student and of its teacher. No gradient flows to the teacher.
-import { checkCount, checkNumber, said } from "../check.js";
+import { checkChoice, checkCount, checkNumber, checkOptions, checkRecord } from "../check.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { stopGradient } from "../grad.js";
 import { checkDType } from "../op.js";
@@ -12,7 +12,7 @@ import { mean, norm, sum } from "../ops/reduce.js";
 import { abs, square } from "../ops/unary.js";
 import { where } from "../ops/where.js";
 import { scope } from "../scope.js";
-import { checkAxis, sameShape, show } from "../shape.js";
+import { checkAxis, checkMatrixShape, sameShape, show } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 
 /** A scalar from a value of the student and one of the teacher. */
@@ -57,16 +57,25 @@ export interface AttentionTransferOptions {
  * const loss = fitNets(tensor([[1, 2]]), tensor([[3, 2]])); // 2
  */
 export function fitNets(student: Tensor, teacher: Tensor, options: FitNetsOptions = {}): Tensor<"f32"> {
+  checkOptions("fitNets", options);
   const { regressor, axis = -1, reduction = "batchMean" } = options;
-  if (reduction !== "batchMean" && reduction !== "mean")
-    throw new ArgumentError(`fitNets: reduction is ${said(reduction)}; it can be "batchMean" or "mean"`);
+  checkChoice("fitNets", "reduction", reduction, ["batchMean", "mean"]);
   return scope(() => {
+    if (regressor !== undefined) checkRegressor("fitNets", regressor);
     const guess = regressor === undefined ? student : regress(student, regressor, axis);
     checkAlike("fitNets", { student: guess, teacher });
     const errors = square(sub(guess, stopGradient(teacher)));
     if (reduction === "mean") return mul(mean(errors), 0.5);
     return mul(sum(errors), 0.5 / batchOf("fitNets", student));
   });
+}
+
+function checkRegressor(who: string, regressor: Regressor): void {
+  checkRecord(who, "regressor", regressor);
+  const { weight, bias } = regressor;
+  checkDType(who, "the regressor's weight", weight, "f32");
+  checkMatrixShape(who, "the regressor's weight", weight.shape);
+  if (bias !== undefined) checkDType(who, "the regressor's bias", bias, "f32");
 }
 
 /** The regressor along an axis. */
@@ -100,11 +109,11 @@ export function attentionTransfer(
   teacher: Tensor,
   options: AttentionTransferOptions = {},
 ): Tensor<"f32"> {
+  checkOptions("attentionTransfer", options);
   const { p = 2, variant = "norm", beta = 1, axis = 1 } = options;
   checkCount("attentionTransfer", "p", p, 1, 16);
   checkNumber("attentionTransfer", "beta", beta, 0, Number.MAX_VALUE);
-  if (variant !== "norm" && variant !== "mse")
-    throw new ArgumentError(`attentionTransfer: variant is ${said(variant)}; it can be "norm" or "mse"`);
+  checkChoice("attentionTransfer", "variant", variant, ["norm", "mse"]);
   return scope(() => {
     const [mine, theirs] = [
       attention("student", student, p, axis),

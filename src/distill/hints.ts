@@ -1,4 +1,4 @@
-import { checkList, checkNumber, said } from "../check.js";
+import { checkFlag, checkFunction, checkList, checkNumber, said } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import type { ApplyOptions, Model, Params, Trainable } from "../model.js";
 import { kaiming } from "../nn/initializers.js";
@@ -29,17 +29,15 @@ export interface Hint {
 export function checkHints(hints: readonly Hint[]): void {
   checkList("teach", "hints", hints);
   for (const [i, hint] of hints.entries()) {
-    const { teacher, student, loss = fitNets, weight = 1 } = (hint ?? {}) as Partial<Hint>;
+    const { teacher, student, loss = fitNets, weight = 1, regressor = false } = (hint ?? {}) as Partial<Hint>;
     for (const node of [teacher, student])
       if (typeof node !== "string")
         throw new ArgumentError(
           `teach: hint ${i} names the node ${said(node)}; it needs { teacher: "…", student: "…" }`,
         );
-    if (typeof loss !== "function")
-      throw new ArgumentError(
-        `teach: the loss of hint ${i} is ${said(loss)}; it must be a function, such as rkdDistance`,
-      );
+    checkFunction("teach", `the loss of hint ${i}`, loss, "a function, such as rkdDistance");
     checkNumber("teach", `the weight of hint ${i}`, weight, 0, Number.MAX_VALUE);
+    checkFlag("teach", `the regressor of hint ${i}`, regressor);
   }
 }
 

@@ -1,4 +1,4 @@
-import { checkCount, checkNumber, checkOptions } from "../check.js";
+import { checkCount, checkFlag, checkNumber, checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { descend } from "../ops/descent.js";
 import { scope } from "../scope.js";
@@ -40,6 +40,7 @@ export function fitSparse(
 ): SparseFit {
   checkOptions(who, options);
   const { alpha = 1, l1Ratio = 0.5, positive = false, tolerance = 1e-10, maxIterations = 10_000 } = options;
+  checkFlag(who, "positive", positive);
   checkNumber(who, "alpha", alpha, 0, Number.MAX_VALUE);
   checkNumber(who, "l1Ratio", l1Ratio, 0, 1);
   checkNumber(who, "tolerance", tolerance, 0, 1);

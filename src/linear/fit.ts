@@ -1,4 +1,5 @@
 // What fits of linear models to squared errors share: how they start, and what they give.
+import { checkFlag } from "../check.js";
 import { ShapeError } from "../errors.js";
 import { checkDType } from "../op.js";
 import { reshape } from "../ops/layout.js";
@@ -67,6 +68,8 @@ export function prepare(
   y: Tensor,
   { intercept = true, standardize = true }: LinearOptions,
 ): Problem {
+  checkFlag(who, "intercept", intercept);
+  checkFlag(who, "standardize", standardize);
   checkDType(who, "y", y, "f32");
   const single = y.rank === 1;
   if (!single && y.rank !== 2)

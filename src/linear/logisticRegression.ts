@@ -1,4 +1,4 @@
-import { checkCount, checkList, checkNumber, checkOptions, said } from "../check.js";
+import { checkCount, checkFlag, checkList, checkNumber, checkOptions, said } from "../check.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { checkTensor } from "../op.js";
 import { cast } from "../ops/cast.js";
@@ -70,6 +70,8 @@ export function logisticRegression(x: Tensor, labels: Tensor, options: LogisticO
   const { penalty = "l2", C = 1, intercept = true, standardize = true } = options;
   const { tolerance = 1e-8, maxIterations = 10_000 } = options;
   const l1Ratio = checkPenalty(options);
+  checkFlag(who, "intercept", intercept);
+  checkFlag(who, "standardize", standardize);
   checkNumber(who, "C", C, Number.MIN_VALUE, Number.MAX_VALUE);
   checkNumber(who, "tolerance", tolerance, 0, 1);
   checkCount(who, "maxIterations", maxIterations, 1);

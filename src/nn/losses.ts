@@ -1,6 +1,7 @@
 // Losses made of ops that are there already, so their gradients are those of the ops. `mse` and `crossEntropy` stand in
 // ops/loss.ts, the latter with kernels of its own.
-import { ArgumentError, ShapeError } from "../errors.js";
+import { checkNumber, wrong } from "../check.js";
+import { ShapeError } from "../errors.js";
 import { checkDType } from "../op.js";
 import { add, div, mul, sub } from "../ops/binary.js";
 import { equal, greater } from "../ops/compare.js";
@@ -88,8 +89,7 @@ export function l1(prediction: Tensor, target: Tensor, options: LossOptions = {}
 export function smoothL1(prediction: Tensor, target: Tensor, options: SmoothL1Options = {}): Tensor<"f32"> {
   const { beta = 1, reduction = "mean" } = options;
   if (beta === 0) return l1(prediction, target, { reduction });
-  if (!(beta > 0 && beta < Number.POSITIVE_INFINITY))
-    throw new ArgumentError(`smoothL1: beta is ${beta}; it must be a number from 0`);
+  checkNumber("smoothL1", "beta", beta, 0, Number.MAX_VALUE);
   checkAlike("smoothL1", { prediction, target });
   checkReduction("smoothL1", reduction);
   return scope(() => {
@@ -112,7 +112,7 @@ export function smoothL1(prediction: Tensor, target: Tensor, options: SmoothL1Op
  */
 export function huber(prediction: Tensor, target: Tensor, options: HuberOptions = {}): Tensor<"f32"> {
   const { delta = 1, reduction = "mean" } = options;
-  if (!(delta > 0)) throw new ArgumentError(`huber: delta is ${delta}; it must be above 0`);
+  if (!(delta > 0)) throw wrong("huber", "delta", delta, "above 0");
   checkAlike("huber", { prediction, target });
   checkReduction("huber", reduction);
   return scope(() => {

@@ -1,4 +1,4 @@
-import { checkList, said } from "../check.js";
+import { checkList, wrong } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { type Attributes, layers } from "../layers.js";
 import { type GraphNode, inputName, Model } from "../model.js";
@@ -182,8 +182,7 @@ export function logSoftmax(options: { axis?: number } = {}): LayerSpec {
 export function sequential(specs: readonly LayerSpec[], options: { seed?: number } = {}): Model {
   checkList("sequential", "the first argument", specs);
   for (const [i, layer] of specs.entries())
-    if (!layers.has(layer?.op))
-      throw new ArgumentError(`sequential: layer ${i} is ${said(layer)}; it must be a layer, such as nn.relu()`);
+    if (!layers.has(layer?.op)) throw wrong("sequential", `layer ${i}`, layer, "a layer, such as nn.relu()");
   if (specs.length === 0) throw new ArgumentError("sequential: no layers given; a model needs at least one");
   checkWidths(specs);
   const { seed = 0 } = options;

@@ -1,9 +1,9 @@
 // Affine codes: how they lie in storage, and the way to them and back.
-import { checkCount, checkNumber, said } from "../check.js";
-import { ArgumentError, ShapeError } from "../errors.js";
+import { checkChoice, checkCount, checkFlag, checkNumber } from "../check.js";
+import { ArgumentError } from "../errors.js";
 import { apply, type Op, type OutPlan } from "../op.js";
 import { type Format, layOut, type Packed } from "../packed.js";
-import { checkShape, type Shape, show } from "../shape.js";
+import { checkMatrixShape, checkShape, type Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 
 /** Bits of a code. */
@@ -85,33 +85,33 @@ export function largestGroup(bits: number): number {
   return Math.floor((2 ** 31 - 1) / (255 * ((1 << bits) - 1)));
 }
 
+/** The largest f32. */
+export const maxF32 = (2 - 2 ** -23) * 2 ** 127;
+
 /** Guards a format, and says what lies where. @throws {ArgumentError} @throws {ShapeError} */
 export function layoutAffine(shape: Shape, format: Format): ReturnType<typeof layOut> {
-  const { bits, group, signed, symmetric, input, inputScale, inputZeroPoint } = format;
+  const { bits, group, signed, symmetric, input, inputScale, inputZeroPoint } = format as AffineFormat;
   checkShape("affine", shape);
-  if (shape.length !== 2) throw new ShapeError(`affine: the shape is ${show(shape)}; it must be [out, in]`);
+  checkMatrixShape("affine", "the shape", shape);
   const [rows, columns] = shape as [number, number];
-  if (bits !== 8 && bits !== 4 && bits !== 2)
-    throw new ArgumentError(`affine: bits is ${said(bits)}; it must be 8, 4 or 2`);
+  checkChoice("affine", "bits", bits, [8, 4, 2]);
   checkCount("affine", "group", group, 1, Math.max(1, columns));
-  for (const [name, flag] of Object.entries({ signed, symmetric }))
-    if (typeof flag !== "boolean")
-      throw new ArgumentError(`affine: ${name} is ${said(flag)}; it must be true or false`);
-  if (input !== "f32" && input !== "dynamic" && input !== "static")
-    throw new ArgumentError(`affine: input is ${said(input)}; it must be "f32", "dynamic" or "static"`);
+  checkFlag("affine", "signed", signed);
+  checkFlag("affine", "symmetric", symmetric);
+  checkChoice("affine", "input", input, ["f32", "dynamic", "static"]);
   if (input === "static") {
-    checkNumber("affine", "inputScale", inputScale, 2 ** -149, (2 - 2 ** -23) * 2 ** 127);
+    checkNumber("affine", "inputScale", inputScale, 2 ** -149, maxF32);
     checkCount("affine", "inputZeroPoint", inputZeroPoint, 0, 255);
   }
-  if (input !== "f32" && (group as number) > largestGroup(bits))
+  if (input !== "f32" && group > largestGroup(bits))
     throw new ArgumentError(
       `affine: sums of ${group} products of ${bits} by 8 bits can pass 2³¹; make groups of at most ${largestGroup(bits)} columns`,
     );
-  const groups = Math.ceil(columns / (group as number));
+  const groups = Math.ceil(columns / group);
   return layOut([
-    { name: "codes", dtype: "U8", shape: [rows, rowBytes(columns, group as number, bits)] },
+    { name: "codes", dtype: "U8", shape: [rows, rowBytes(columns, group, bits)] },
     { name: "scales", dtype: "F32", shape: [rows, groups] },
-    ...(symmetric === true ? [] : [{ name: "zeroPoints", dtype: "U8", shape: [rows, groups] } as const]),
+    ...(symmetric ? [] : [{ name: "zeroPoints", dtype: "U8", shape: [rows, groups] } as const]),
   ]);
 }
 

@@ -1,10 +1,11 @@
-import { said } from "../check.js";
+import { checkChoice, checkFlag } from "../check.js";
 import { activationCode, type Epilogue } from "../epilogue.js";
 import { ArgumentError } from "../errors.js";
 import { apply, applyInPlace, type Op, type OutPlan } from "../op.js";
 import { type Format, layOut, Packed, type Section, sectionOf } from "../packed.js";
 import { Storage } from "../runtime/heap.js";
-import { type Shape, show } from "../shape.js";
+import { checkMatrixShape, type Shape } from "../shape.js";
+import { checkUntraced } from "../tape.js";
 import type { Tensor } from "../tensor.js";
 import { mul } from "./binary.js";
 import { packedVjp } from "./matmul.js";
@@ -54,14 +55,12 @@ function layoutOf([rows, cols]: Shape, { kind }: BitFormat): Layout {
 
 /** The format as far as it may come from a file. @throws {ArgumentError} */
 function checkFormat(shape: Shape, format: Format): BitFormat {
-  const { kind, input, scaled } = format;
+  const { kind, input, scaled } = format as Extract<BitFormat, { kind: "binary" }>;
   const who = `${kind} weights`;
-  if (shape.length !== 2) throw new ArgumentError(`${who}: the shape is ${show(shape)}; it must be [out, in]`);
-  if (kind === "ternary") return { kind };
-  if (kind !== "binary" || (input !== "f32" && input !== "sign") || typeof scaled !== "boolean")
-    throw new ArgumentError(
-      `${who}: input is ${said(input)}, scaled ${said(scaled)}; input is "f32" or "sign", scaled true or false`,
-    );
+  checkMatrixShape(who, "the shape", shape);
+  if (format.kind === "ternary") return { kind: "ternary" };
+  checkChoice(who, "input", input, ["f32", "sign"]);
+  checkFlag(who, "scaled", scaled);
   if (input === "sign" && shape[1]! > maxSigns)
     throw new ArgumentError(
       `${who}: rows of ${shape[1]} meet signs; at most ${maxSigns} are counted, take input "f32"`,
@@ -240,6 +239,7 @@ const packOp: Op<undefined, PackPlan> = {
  * @throws {OutOfMemoryError}
  */
 export function packBits(w: Tensor, { thresholds, scales }: BitScales, format: BitFormat): BitTensor {
+  checkUntraced(format.kind, w);
   const { bytes } = BitTensor.layout(w.shape, format);
   const packed = new BitTensor(w.shape, format, new Storage(bytes));
   try {

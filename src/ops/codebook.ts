@@ -1,10 +1,10 @@
 import { checkCount } from "../check.js";
 import type { Epilogue } from "../epilogue.js";
-import { ArgumentError, ShapeError } from "../errors.js";
+import { ArgumentError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
-import { assemble, type Format, layOut, Packed, type Section, sectionOf } from "../packed.js";
+import { assemble, checkDense, type Format, layOut, Packed, type Section, sectionOf } from "../packed.js";
 import { scope } from "../scope.js";
-import { type Shape, show, sizeOf } from "../shape.js";
+import { checkMatrixShape, type Shape, sizeOf } from "../shape.js";
 import { checkUntraced } from "../tape.js";
 import { readTensor, type Tensor, tensor } from "../tensor.js";
 import { denseProduct } from "./matmul.js";
@@ -40,7 +40,7 @@ const decodeOp: Op<Coding, OutPlan<"f32"> & { readonly size: number }> = {
 /** A matrix stored as codes of 4 bits into a table of 16 numbers, with a scale to each block of its flat elements. */
 export class CodebookTensor extends Packed {
   static layout(shape: Shape, { block }: Format) {
-    if (shape.length !== 2) throw new ShapeError(`codebook: the shape is ${show(shape)}; it must be [out, in]`);
+    checkMatrixShape("codebook", "the shape", shape);
     checkCount("codebook", "block", block, 2, 2 ** 30);
     if ((block as number) % 2 !== 0) throw new ArgumentError(`codebook: block is ${block}; it must be even`);
     return layOut([
@@ -56,9 +56,7 @@ export class CodebookTensor extends Packed {
       const bad = values.findIndex((x) => !Number.isFinite(x));
       if (bad !== -1) throw new ArgumentError(`${section.name} ${bad} is ${values[bad]}; it must be finite`);
     }
-    // Two finite factors may still be too much together.
-    const at = scope(() => readTensor(packed.dense())).findIndex((x) => !Number.isFinite(x));
-    if (at !== -1) throw new ArgumentError(`number ${at} is beyond f32`);
+    checkDense(packed);
   }
 
   get sections(): Section[] {

@@ -1,4 +1,4 @@
-import { checkCount, checkOptions } from "../check.js";
+import { checkCount, checkOptions, checkScales } from "../check.js";
 import { ArgumentError, GradientError, ShapeError } from "../errors.js";
 import { apply, asTensor, checkDType, type Op, type OutPlan, type TensorLike } from "../op.js";
 import { scope } from "../scope.js";
@@ -48,18 +48,11 @@ function planOf(who: string, [x, scale, zero]: readonly Tensor[], { low, high, a
   return { shape, dtype: "f32", work: size === 0 ? 0 : size / len, low, high, channels, len, group: run };
 }
 
-/** Guards scales: a NaN, or one that turns signs or divides by 0, would spread without a sound. */
-function checkScales(who: string, scale: Tensor): void {
-  const values = readTensor(scale as Tensor<"f32">);
-  const bad = values.findIndex((s) => !(s > 0 && s < Number.POSITIVE_INFINITY));
-  if (bad !== -1) throw new ArgumentError(`${who}: scale ${bad} is ${values[bad]}; it must be finite and above 0`);
-}
-
 const fakeQuantizeOp: Op<CodeRange, CodePlan> = {
   name: "fakeQuantize",
   infer(inputs, range) {
     const plan = planOf("fakeQuantize", inputs, range);
-    checkScales("fakeQuantize", inputs[1]!);
+    checkScales("fakeQuantize", readTensor(inputs[1]! as Tensor<"f32">));
     return plan;
   },
   wasm(k, out, [x, scale, zero], { channels, len, group, low, high }, _, begin, end) {
@@ -86,7 +79,7 @@ const codesOp: Op<CodeRange, OutPlan<"i32"> & Omit<CodePlan, "dtype">> = {
   name: "affineCodes",
   infer(inputs, range) {
     const plan = planOf("affineCodes", inputs, range);
-    checkScales("affineCodes", inputs[1]!);
+    checkScales("affineCodes", readTensor(inputs[1]! as Tensor<"f32">));
     return { ...plan, dtype: "i32" };
   },
   wasm(k, out, [x, scale, zero], { channels, len, group, low, high }, _, begin, end) {
@@ -99,7 +92,7 @@ const lsqOp: Op<CodeRange, CodePlan> = {
   infer(inputs, range) {
     const plan = planOf("lsq", inputs, range);
     checkCount("lsq", "high", range.high, 1);
-    checkScales("lsq", inputs[1]!);
+    checkScales("lsq", readTensor(inputs[1]! as Tensor<"f32">));
     return plan;
   },
   wasm(k, out, [x, scale], { channels, len, group, low, high }, _, begin, end) {

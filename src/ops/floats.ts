@@ -1,11 +1,11 @@
 // Floats of 8 and 16 bits. Rounding is to the nearest, ties to even, in one step from f32; subnormals are kept; NaN stays NaN.
-import { said } from "../check.js";
+import { checkScales, said } from "../check.js";
 import type { Epilogue } from "../epilogue.js";
-import { ArgumentError, ShapeError } from "../errors.js";
+import { ArgumentError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
-import { assemble, type Format, layOut, Packed, type Section, sectionOf } from "../packed.js";
+import { assemble, checkDense, type Format, layOut, Packed, type Section, sectionOf } from "../packed.js";
 import { scope } from "../scope.js";
-import { type Shape, show, sizeOf } from "../shape.js";
+import { checkMatrixShape, type Shape, sizeOf } from "../shape.js";
 import { checkUntraced } from "../tape.js";
 import { readTensor, type Tensor } from "../tensor.js";
 import { div, mul } from "./binary.js";
@@ -80,7 +80,7 @@ export function decodeFloats(codes: Tensor, type: FloatType): Tensor<"f32"> {
 /** A matrix stored as floats of 8 or 16 bits, those of 8 with a scale to each row: value = scale · float. */
 export class FloatTensor extends Packed {
   static layout(shape: Shape, { type }: Format) {
-    if (shape.length !== 2) throw new ShapeError(`float: the shape is ${show(shape)}; it must be [out, in]`);
+    checkMatrixShape("float", "the shape", shape);
     const [rows, cols] = shape as [number, number];
     const narrow = bytesOf(floatLayout("float", type)) === 1;
     return layOut([
@@ -91,11 +91,8 @@ export class FloatTensor extends Packed {
 
   static verify(packed: Packed): void {
     const [, scale] = packed.sections;
-    const scales = scale === undefined ? new Float32Array() : new Float32Array(sectionOf(packed, scale).buffer);
-    const bad = scales.findIndex((s) => !(s > 0 && s < Number.POSITIVE_INFINITY));
-    if (bad !== -1) throw new ArgumentError(`scale ${bad} is ${scales[bad]}; it must be finite and above 0`);
-    const at = scope(() => readTensor(packed.dense())).findIndex((x) => !Number.isFinite(x));
-    if (at !== -1) throw new ArgumentError(`code ${at} stands for no finite number`);
+    if (scale !== undefined) checkScales("float", new Float32Array(sectionOf(packed, scale).buffer));
+    checkDense(packed);
   }
 
   get sections(): Section[] {

@@ -1,5 +1,5 @@
 // Moves values without computing: reshape shares storage, transpose and slice copy through one strided kernel.
-import { checkList, said } from "../check.js";
+import { checkList, wrong } from "../check.js";
 import { bytesOf } from "../dtype.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { apply, applyInPlace, checkTensor, elementsOf, type Op, type OutPlan } from "../op.js";
@@ -186,7 +186,7 @@ export function slice<T extends Tensor>(x: T, ranges: readonly SliceRange[]): T 
   checkList("slice", "ranges", ranges);
   for (const range of ranges)
     if (typeof range !== "object" || range === null || Array.isArray(range))
-      throw new ArgumentError(`slice: a range is ${said(range)}; it must be { start, end, step }`);
+      throw wrong("slice", "a range", range, "{ start, end, step }");
   if (ranges.length > x.rank)
     throw new ShapeError(`slice: ${ranges.length} ranges for ${show(x.shape)}, which has ${x.rank} axes`);
   const steps = stridesOf(x.shape);

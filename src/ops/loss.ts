@@ -1,4 +1,4 @@
-import { checkNumber } from "../check.js";
+import { checkChoice, checkNumber } from "../check.js";
 import { ArgumentError, GradientError, ShapeError } from "../errors.js";
 import { apply, checkDType, checkTensor, type Op, type OutPlan } from "../op.js";
 import { scope } from "../scope.js";
@@ -197,8 +197,7 @@ export function labelWeights(labels: Tensor, { weight, ignoreIndex = noLabel }: 
 
 /** Guards a reduction. */
 export function checkReduction(who: string, reduction: Reduction): void {
-  if (reduction !== "mean" && reduction !== "sum" && reduction !== "none")
-    throw new ArgumentError(`${who}: there is no reduction "${reduction}"; it can be mean, sum or none`);
+  checkChoice(who, "reduction", reduction, ["mean", "sum", "none"]);
 }
 
 /** The losses of single examples, of this shape, as a reduction wants them. */

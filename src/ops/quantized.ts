@@ -1,11 +1,11 @@
-import { checkOptions, said } from "../check.js";
+import { checkOptions, checkScales, said, wrong } from "../check.js";
 import type { Epilogue } from "../epilogue.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { apply, checkDType } from "../op.js";
-import { assemble, type Format, Packed, type Section, sectionOf } from "../packed.js";
+import { assemble, checkDense, type Format, Packed, type Section, sectionOf } from "../packed.js";
 import type { Storage } from "../runtime/heap.js";
 import { scope } from "../scope.js";
-import { checkShape, type Shape, show, sizeOf } from "../shape.js";
+import { checkMatrixShape, checkShape, type Shape, show, sizeOf } from "../shape.js";
 import { checkUntraced } from "../tape.js";
 import { contents, readTensor, Tensor, tensor } from "../tensor.js";
 import {
@@ -13,6 +13,7 @@ import {
   type Bits,
   dequantize,
   layoutAffine,
+  maxF32,
   packCodes,
   quantizeOp,
   unpackCodes,
@@ -64,8 +65,10 @@ export class QTensor extends Packed {
   static verify(packed: Packed): void {
     const { format, shape, sections } = packed as QTensor;
     const [codes, scales, zeroPoints] = sections as [Section, Section, Section?];
-    checkScales(new Float32Array(sectionOf(packed, scales).buffer));
+    const steps = new Float32Array(sectionOf(packed, scales).buffer);
+    checkScales("affine", steps);
     const most = (1 << format.bits) - 1;
+    if (steps.some((scale) => scale > maxF32 / most)) checkDense(packed);
     const over = zeroPoints === undefined ? -1 : sectionOf(packed, zeroPoints).findIndex((zero) => zero > most);
     if (over !== -1) throw new ArgumentError(`affine: zero point [${over}] does not fit ${format.bits} bits`);
     const { bits, group } = format;
@@ -140,21 +143,19 @@ function leastCode({ bits, signed }: Pick<AffineFormat, "bits" | "signed">): num
 function inputFormat(input: Activations): Pick<AffineFormat, "input" | "inputScale" | "inputZeroPoint"> {
   if (typeof input === "string") return { input };
   checkOptions("affine: input", input);
-  return { input: "static", inputScale: Math.fround(input.scale), inputZeroPoint: input.zeroPoint };
-}
-
-function checkScales(scales: Float32Array): void {
-  const bad = scales.findIndex((scale) => !(scale > 0 && scale < Number.POSITIVE_INFINITY));
-  if (bad !== -1)
-    throw new ArgumentError(
-      `affine: scale [${bad}] is ${scales[bad]}; scales are finite and above 0, 1 where all is 0`,
-    );
+  const { scale, zeroPoint } = input;
+  return {
+    input: "static",
+    inputScale: typeof scale === "number" ? Math.fround(scale) : scale,
+    inputZeroPoint: zeroPoint,
+  };
 }
 
 /** Numbers for each row and group, as an array. */
 function spread(name: string, given: PerGroup, [rows, groups]: Shape): ArrayLike<number> {
   const count = rows! * groups!;
   if (typeof given === "number") return new Float64Array(count).fill(given);
+  if (given instanceof Tensor) checkUntraced(`affine: ${name}`, given);
   const values = given instanceof Tensor ? (readTensor(given) as ArrayLike<number>) : given;
   if (values?.length !== count)
     throw new ShapeError(
@@ -168,7 +169,7 @@ function partsOf(format: AffineFormat, shape: Shape, scales: PerGroup, zeroPoint
   const { sections } = layoutAffine(shape, format);
   const size = sections[1]!.shape;
   const steps = Float32Array.from(spread("scales", scales, size));
-  checkScales(steps);
+  checkScales("affine", steps);
   if (zeroPoints === undefined) return { scales: steps };
   const zeros = Array.from(spread("zeroPoints", zeroPoints, size));
   return { scales: steps, zeroPoints: stored("zero point", zeros, format) };
@@ -182,9 +183,7 @@ function stored(name: string, values: ArrayLike<number>, format: AffineFormat): 
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (!Number.isInteger(value) || value < least || value > most)
-      throw new ArgumentError(
-        `affine: ${name} [${i}] is ${said(value)}; it must be an integer from ${least} to ${most}`,
-      );
+      throw wrong("affine", `${name} [${i}]`, value, `an integer from ${least} to ${most}`);
     counted[i] = value - least;
   }
   return counted;
@@ -217,7 +216,7 @@ export function quantizeAffine(
 ): QTensor {
   checkDType("quantizeAffine", "w", w, "f32");
   checkUntraced("quantizeAffine", w);
-  if (w.rank !== 2) throw new ShapeError(`quantizeAffine: w is ${show(w.shape)}; it must be [out, in]`);
+  checkMatrixShape("quantizeAffine", "w", w.shape);
   const bad = contents(w).findIndex((value) => !Number.isFinite(value));
   if (bad !== -1)
     throw new ArgumentError(`quantizeAffine: w[${bad}] is ${contents(w)[bad]}; only finite numbers have codes`);
@@ -252,7 +251,7 @@ export function quantized(
   options: AffineOptions,
 ): QTensor {
   checkShape("quantized", shape);
-  if (shape.length !== 2) throw new ShapeError(`quantized: the shape is ${show(shape)}; it must be [out, in]`);
+  checkMatrixShape("quantized", "the shape", shape);
   if (codes?.length !== sizeOf(shape))
     throw new ShapeError(
       `quantized: ${codes?.length ?? said(codes)} codes for ${show(shape)}; it needs ${sizeOf(shape)}`,

@@ -83,7 +83,7 @@ export function uniform(shape: Shape, options: RandomOptions & { low?: number; h
 export function normal(shape: Shape, options: RandomOptions & { mean?: number; std?: number }): Tensor<"f32"> {
   checkOptions("normal", options);
   const { mean = 0, std = 1 } = options;
-  if (!(std >= 0)) throw new ArgumentError(`normal: std is ${std}; it must be 0 or above`);
+  checkNumber("normal", "std", std, 0, Number.POSITIVE_INFINITY);
   return apply(normalOp, [], { shape, a: mean, b: std, ...keyOf("normal", options) });
 }
 

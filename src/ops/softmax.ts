@@ -1,5 +1,4 @@
-import { checkOptions } from "../check.js";
-import { ArgumentError } from "../errors.js";
+import { checkOptions, wrong } from "../check.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
 import type { Kernels } from "../runtime/kernels.js";
 import { scope } from "../scope.js";
@@ -73,7 +72,7 @@ const logSoftmaxOp = rowOp(
 function along(op: Op<number, RowPlan>, x: Tensor, options: SoftmaxOptions): Tensor<"f32"> {
   checkOptions(op.name, options);
   const { axis = -1, temperature = 1 } = options;
-  if (!(temperature > 0)) throw new ArgumentError(`${op.name}: temperature ${temperature}; it must be above 0`);
+  if (!(temperature > 0)) throw wrong(op.name, "temperature", temperature, "above 0");
   const last = x.rank - 1;
   const at = checkAxis(op.name, axis, x.rank);
   if (at === last) return apply(op, [x], 1 / temperature);

@@ -1,8 +1,9 @@
-import { checkNumber, checkOptions, said } from "../check.js";
+import { checkFlag, checkNumber, checkOptions, said } from "../check.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { checkDType } from "../op.js";
 import { scope } from "../scope.js";
 import { sameShape, show } from "../shape.js";
+import { checkUntraced } from "../tape.js";
 import { readTensor, type Tensor, tensor } from "../tensor.js";
 import { matmul } from "./matmul.js";
 import { eliminate, gram, inverse, inverseFactor, moments, readDoubles, type System, substitute } from "./system.js";
@@ -10,6 +11,7 @@ import { eliminate, gram, inverse, inverseFactor, moments, readDoubles, type Sys
 /** Guards a matrix of data: f32, a row at least, no NaN, no infinity. Returns what `moments` tells, and it on the heap. */
 export function checkData(who: string, name: string, x: Tensor, center: boolean): [Float64Array, Tensor<"u8">] {
   checkDType(who, name, x, "f32");
+  checkUntraced(who, x);
   if (x.rank !== 2) throw new ShapeError(`${who}: ${name} is ${show(x.shape)}; it must be a matrix, a row an example`);
   if (x.shape[0] === 0) throw new ShapeError(`${who}: ${name} is ${show(x.shape)}; it needs a row at least`);
   const onHeap = moments(x, center);
@@ -89,6 +91,7 @@ export function leastSquares(x: Tensor, y: Tensor, options: LeastSquaresOptions 
   checkOptions(who, options);
   const { l2 = 0, bias = false } = options;
   checkNumber(who, "l2", l2, 0, Number.MAX_VALUE);
+  checkFlag(who, "bias", bias);
   return scope(() => {
     const [ofX, xMoments] = checkData(who, "x", x, bias);
     const [ofY, yMoments] = checkData(who, "y", y, bias);
@@ -123,6 +126,7 @@ export function maskedLeastSquares(x: Tensor, w: Tensor, mask: Tensor): Tensor<"
   return scope(() => {
     const [, xMoments] = checkData(who, "x", x, false);
     checkDType(who, "w", w, "f32");
+    checkUntraced(who, w);
     checkDType(who, "mask", mask, "u8");
     const k = x.shape[1]!;
     if (w.rank !== 2 || w.shape[1] !== k || !sameShape(w.shape, mask.shape))
@@ -214,8 +218,8 @@ function eliminateHessian(who: string, x: Tensor, options: InverseHessianOptions
 
 function orderOf(who: string, order: ArrayLike<number> | undefined, k: number): Int32Array {
   if (order === undefined) return upTo(k);
-  const once = new Set(Array.from(order, (i) => (Number.isInteger(i) && i >= 0 && i < k ? i : -1)));
-  if (order.length !== k || once.size !== k || once.has(-1))
+  const once = new Set(Array.from(order ?? [], (i) => (Number.isInteger(i) && i >= 0 && i < k ? i : -1)));
+  if (order?.length !== k || once.size !== k || once.has(-1))
     throw new ArgumentError(`${who}: order is ${said(order)}; it must name each of the ${k} columns of x once`);
   return Int32Array.from(order);
 }

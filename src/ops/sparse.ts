@@ -1,9 +1,9 @@
 import { checkOptions, said } from "../check.js";
 import { activationCode, type Epilogue } from "../epilogue.js";
-import { ArgumentError, ShapeError } from "../errors.js";
+import { ArgumentError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
 import { assemble, type Format, layOut, Packed, type Section, sectionOf } from "../packed.js";
-import { type Shape, show } from "../shape.js";
+import { checkMatrixShape, type Shape, show } from "../shape.js";
 import { checkUntraced } from "../tape.js";
 import { contents, type Tensor, tensor } from "../tensor.js";
 import { packedVjp } from "./matmul.js";
@@ -29,7 +29,7 @@ export class SparseTensor extends Packed {
 
   /** @internal */
   static layout(shape: Shape, format: Format): { sections: Section[]; bytes: number } {
-    if (shape.length !== 2) throw new ShapeError(`sparse: the shape is ${show(shape)}; it must be [out, in]`);
+    checkMatrixShape("sparse", "the shape", shape);
     return layOut(layoutOf(format).sections(shape[0]!, shape[1]!, format));
   }
 
@@ -165,7 +165,7 @@ export function sparse(w: Tensor, options: SparseOptions = {}): SparseTensor {
   const { layout = "auto" } = options;
   checkDType("sparse", "w", w, "f32");
   checkUntraced("sparse", w);
-  if (w.rank !== 2) throw new ShapeError(`sparse: w is ${show(w.shape)}; it must be a matrix [out, in]`);
+  checkMatrixShape("sparse", "w", w.shape);
   const matrix = matrixOf(w);
   const format = layout === "auto" ? storable(matrix)[0]! : sparseEncoders[kindOf({ kind: layout })].formatOf(matrix);
   if (format === undefined)

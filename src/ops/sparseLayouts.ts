@@ -1,6 +1,6 @@
 // How a sparse matrix [rows, cols] can be stored, and the kernels that read it so; sparseEncoders.ts has the way there. Up to three
 // sections: the stored `values` in the order of rows (or fours of rows) and columns, their `places`, and where each row `starts`.
-import { checkCount } from "../check.js";
+import { checkChoice, checkCount } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import type { Format, Section } from "../packed.js";
 import type { Kernels } from "../runtime/kernels.js";
@@ -78,8 +78,7 @@ const csr: SparseLayout = {
   few: 4,
   sections(rows, cols, { count, gapBytes }) {
     checkCount("sparse csr", "count", count, 0, rows * cols);
-    if (gapBytes !== 1 && gapBytes !== 2)
-      throw new ArgumentError(`sparse csr: gapBytes is ${gapBytes}; it must be 1 or 2`);
+    checkChoice("sparse csr", "gapBytes", gapBytes, [1, 2]);
     return [
       { name: "values", dtype: "F32", shape: [count as number] },
       { name: "places", dtype: gapBytes === 1 ? "U8" : "U16", shape: [count as number] },

@@ -1,4 +1,4 @@
-import { checkNumber, said } from "../check.js";
+import { checkMethods, checkNumber } from "../check.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { checkDType } from "../op.js";
 import { zeros } from "../ops/fill.js";
@@ -52,10 +52,9 @@ function zerosOf(leaf: Tensor): Tensor {
   return zeros(leaf.shape);
 }
 
-/** Guards an optimizer that another is made of. */
+/** Guards an optimizer. @throws {ArgumentError} */
 export function checkOptimizer(who: string, optimizer: unknown): void {
-  if (typeof (optimizer as Optimizer | undefined)?.update !== "function")
-    throw new ArgumentError(`${who}: optimizer is ${said(optimizer)}; it must be one, such as optim.adamW()`);
+  checkMethods(who, "optimizer", optimizer, "one, such as optim.adamW()", "init", "update");
 }
 
 /** Guards a setting: a number in its range, or a schedule, which is free. */
@@ -115,6 +114,7 @@ function slotOf(who: string, state: OptimizerState, name: string): Tree {
  * const optimizer = optim.chain(optim.clipByNorm(1), optim.adamW({ lr: 1e-3 }));
  */
 export function chain(...links: readonly Optimizer[]): Optimizer {
+  for (const link of links) checkOptimizer("chain", link);
   return {
     init: (params) => scope(() => ({ step: 0, slots: {}, links: links.map((link) => link.init(params)) })),
     update(params, grads, state) {

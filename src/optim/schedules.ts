@@ -1,4 +1,5 @@
 // Settings that change with the step, from 0. All f64 and without the host's Math: the same numbers everywhere.
+import { checkCount, checkNumber } from "../check.js";
 import { ArgumentError } from "../errors.js";
 
 /** The value of a hyper-parameter at a step, from 0. */
@@ -27,11 +28,6 @@ function cosPi(t: number): number {
   return quarter === 0 || quarter === 3 ? value : -value;
 }
 
-function checkSteps(who: string, steps: number): void {
-  if (!(Number.isInteger(steps) && steps > 0))
-    throw new ArgumentError(`${who}: steps is ${steps}; it must be an integer from 1`);
-}
-
 /**
  * The same value for ever.
  *
@@ -50,7 +46,7 @@ export function constant(value: number): Schedule {
  */
 export function step(base: number, options: { every: number; gamma?: number }): Schedule {
   const { every, gamma = 0.1 } = options;
-  checkSteps("step", every);
+  checkCount("step", "steps", every, 1);
   return (t) => base * power(gamma, Math.floor(t / every));
 }
 
@@ -82,7 +78,7 @@ export function exponential(base: number, options: { gamma: number }): Schedule 
  * const lr = optim.linear(1, 0, 10)(5); // 0.5
  */
 export function linear(from: number, to: number, steps: number): Schedule {
-  checkSteps("linear", steps);
+  checkCount("linear", "steps", steps, 1);
   return (t) => from + (to - from) * Math.min(1, t / steps);
 }
 
@@ -94,7 +90,7 @@ export function linear(from: number, to: number, steps: number): Schedule {
  * const lr = optim.cosine(1e-3, 1000); // lr(500) is 5e-4
  */
 export function cosine(base: number, steps: number, options: { min?: number; repeat?: boolean } = {}): Schedule {
-  checkSteps("cosine", steps);
+  checkCount("cosine", "steps", steps, 1);
   const { min = 0, repeat = false } = options;
   return (t) => min + ((base - min) * (1 + cosPi(repeat ? t / steps : Math.min(1, t / steps)))) / 2;
 }
@@ -106,9 +102,9 @@ export function cosine(base: number, steps: number, options: { min?: number; rep
  * const lr = optim.cosineRestarts(1, 10, { factor: 2 })(10); // 1
  */
 export function cosineRestarts(base: number, steps: number, options: { min?: number; factor?: number } = {}): Schedule {
-  checkSteps("cosineRestarts", steps);
+  checkCount("cosineRestarts", "steps", steps, 1);
   const { min = 0, factor = 1 } = options;
-  if (!(factor >= 1)) throw new ArgumentError(`cosineRestarts: factor is ${factor}; it must be from 1`);
+  checkNumber("cosineRestarts", "factor", factor, 1, Number.POSITIVE_INFINITY);
   return (step) => {
     let t = factor === 1 ? step % steps : step;
     let length = steps;
@@ -128,7 +124,7 @@ export function cosineRestarts(base: number, steps: number, options: { min?: num
  */
 export function warmup(after: number | Schedule, options: { steps: number; from?: number }): Schedule {
   const { steps, from = 0 } = options;
-  checkSteps("warmup", steps);
+  checkCount("warmup", "steps", steps, 1);
   const schedule = typeof after === "number" ? constant(after) : after;
   return (t) => (t < steps ? schedule(0) * (from + (1 - from) * (t / steps)) : schedule(t - steps));
 }
@@ -171,7 +167,7 @@ export interface OneCycleOptions {
  * const lr = optim.oneCycle(0.01, 1000);
  */
 export function oneCycle(max: number, steps: number, options: OneCycleOptions = {}): Schedule {
-  checkSteps("oneCycle", steps);
+  checkCount("oneCycle", "steps", steps, 1);
   const { rise = 0.3, startDivisor = 25, endDivisor = 1e4, anneal = "cosine", threePhase = false } = options;
   const start = max / startDivisor;
   const end = start / endDivisor;

@@ -1,4 +1,4 @@
-import { checkOptions } from "../check.js";
+import { checkFunction, checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { checkModel, type Model, type Params } from "../model.js";
 import { type Masks, masked } from "../optim/masked.js";
@@ -38,6 +38,7 @@ export async function finetune(model: Model, options: FinetuneOptions): Promise<
   checkModel("finetune", "model", model);
   checkOptions("finetune", options);
   const { masks = {}, prune: pruning, schedule, only, except, onStep, ...rest } = options;
+  if (onStep !== undefined) checkFunction("finetune", "onStep", onStep);
   if (schedule !== undefined && pruning === undefined)
     throw new ArgumentError("finetune: the schedule says how much falls; pass prune, too, which says what");
   if (schedule !== undefined && rest.earlyStopping !== undefined && rest.earlyStopping.restoreBest !== false)

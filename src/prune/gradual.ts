@@ -1,4 +1,4 @@
-import { checkOptions, said } from "../check.js";
+import { checkFunction, checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { checkModel, Model, type Params } from "../model.js";
 import { assign } from "../ops/layout.js";
@@ -37,10 +37,7 @@ export function gradual(model: Model, options: GradualOptions): Optimizer {
   checkOptions("gradual", options);
   const { prune: pruning, schedule, optimizer, within = {}, only, except } = options;
   checkPruning("gradual", pruning);
-  if (typeof schedule !== "function")
-    throw new ArgumentError(
-      `gradual: schedule is ${said(schedule)}; it must be one, such as cubic({ to: 0.9, end: 3000 })`,
-    );
+  checkFunction("gradual", "schedule", schedule, "one, such as cubic({ to: 0.9, end: 3000 })");
   checkOptimizer("gradual", optimizer);
   const { score, select } = pruning;
   for (const amount of ["sparsity", "count", "pattern"] as const)

@@ -1,4 +1,4 @@
-import { checkOptions, said } from "../check.js";
+import { checkFunction, checkMethods, checkOptions, checkRecord } from "../check.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { checkModel, type Model, type Weight } from "../model.js";
 import { checkTensor } from "../op.js";
@@ -45,6 +45,7 @@ export function prune(model: Model, pruning: Pruning, options: PruneOptions = {}
     const neurons = pruning.select.unit === "neuron";
     const weights = weightsOf("prune", model, options, neurons);
     const scores = pruning.score(model, weights);
+    checkRecord("prune", "what the score gives", scores);
     const own = scoresOf(weights, ({ name }) => checkedScore(name, scores[name], model.params[name]!));
     const masks: Record<string, Tensor<"u8">> = Object.create(null);
     for (const [name, mask] of Object.entries(within)) masks[name] = copy(mask);
@@ -69,7 +70,7 @@ export function prune(model: Model, pruning: Pruning, options: PruneOptions = {}
  * const masks = prune(model, largest);
  */
 export function scored(score: Score, options: SelectOptions): Pruning {
-  if (typeof score !== "function") throw new ArgumentError(`scored: score is ${said(score)}; it must be a function`);
+  checkFunction("scored", "score", score);
   checkOptions("scored", options);
   return { score, select: options };
 }
@@ -81,10 +82,8 @@ export function scoresOf(weights: readonly Weight[], each: (weight: Weight) => T
 
 /** Guards a way to prune. */
 export function checkPruning(who: string, pruning: unknown): void {
-  if (typeof (pruning as Pruning | undefined)?.score !== "function")
-    throw new ArgumentError(
-      `${who}: pruning is ${said(pruning)}; it must be one, such as magnitude({ sparsity: 0.9 })`,
-    );
+  checkMethods(who, "pruning", pruning, "one, such as magnitude({ sparsity: 0.9 })", "score");
+  checkRecord(who, "pruning.select", (pruning as Pruning).select);
 }
 
 /** The weights that are meant, f32 all of them; where neurons are to fall, without the last layer. */

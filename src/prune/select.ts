@@ -1,4 +1,4 @@
-import { checkCount, checkNumber, checkOptions, said } from "../check.js";
+import { checkChoice, checkCount, checkNumber, checkOptions, said } from "../check.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { checkDType } from "../op.js";
 import { cast } from "../ops/cast.js";
@@ -112,10 +112,8 @@ function checkSelect(who: string, options: SelectOptions): void {
     throw new ArgumentError(`${who}: one of sparsity, count and pattern says how much falls; give exactly one`);
   if (sparsity !== undefined) checkNumber(who, "sparsity", sparsity, 0, 1);
   if (count !== undefined) checkCount(who, "count", count, 0);
-  if (among !== "layer" && among !== "global" && among !== "row")
-    throw new ArgumentError(`${who}: scope is ${said(among)}; it can be "layer", "global" or "row"`);
-  if (order !== 1 && order !== 2 && order !== Number.POSITIVE_INFINITY)
-    throw new ArgumentError(`${who}: norm is ${said(order)}; it can be 1, 2 or Infinity`);
+  checkChoice(who, "scope", among, ["layer", "global", "row"]);
+  checkChoice(who, "norm", order, [1, 2, Number.POSITIVE_INFINITY]);
   if (pattern !== undefined) {
     checkPattern(who, pattern);
     if (unit !== "weight" || options.scope !== undefined)

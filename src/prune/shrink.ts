@@ -5,6 +5,7 @@ import { layers } from "../layers.js";
 import { checkModel, type GraphNode, inputName, Model } from "../model.js";
 import type { Masks } from "../optim/masked.js";
 import { scope } from "../scope.js";
+import { checkUntraced } from "../tape.js";
 import { readTensor, type Tensor, tensor } from "../tensor.js";
 import { applyMasks } from "./masks.js";
 
@@ -60,6 +61,7 @@ export function shrink(model: Model, options: ShrinkOptions = {}): Model {
   for (const { name } of model.weights)
     if (model.params[name]!.dtype !== "f32")
       throw new DTypeError(`shrink: "${name}" is ${model.params[name]}; shrink before weights are packed`);
+  for (const t of Object.values(model.params)) checkUntraced("shrink", t);
   return scope(() => {
     const masked = applyMasks(model, options.masks ?? {});
     const neurons = constantsOf(masked);

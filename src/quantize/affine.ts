@@ -1,4 +1,4 @@
-import { checkCount, checkOptions, said } from "../check.js";
+import { checkChoice, checkCount, checkFlag, checkMethods, checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { stopGradient } from "../grad.js";
 import type { Bits } from "../ops/affine.js";
@@ -52,13 +52,13 @@ export class AffineScheme implements WeightScheme {
   ) {
     checkOptions(name, options);
     const { per, group, symmetric, range = minMax(), dynamic = false } = options;
-    if (per !== undefined && per !== "tensor" && per !== "channel")
-      throw new ArgumentError(`${name}: per is ${said(per)}; it can be "tensor" or "channel"`);
+    if (per !== undefined) checkChoice(name, "per", per, ["tensor", "channel"]);
+    if (symmetric !== undefined) checkFlag(name, "symmetric", symmetric);
+    checkFlag(name, "dynamic", dynamic);
     if (group !== undefined) checkCount(name, "group", group, 1);
     if (group !== undefined && per === "tensor")
       throw new ArgumentError(`${name}: a scale per tensor leaves no groups; give one of both`);
-    if (typeof range?.of !== "function")
-      throw new ArgumentError(`${name}: range is ${said(range)}; it must be one, such as ranges.percentile(99.9)`);
+    checkMethods(name, "range", range, "one, such as ranges.percentile(99.9)", "of");
     this.name = name + (group !== undefined ? ` group ${group}` : per === "tensor" ? " per tensor" : "");
     this.whole = per === "tensor";
     this.group = group ?? Number.POSITIVE_INFINITY;
@@ -71,7 +71,7 @@ export class AffineScheme implements WeightScheme {
 
   /** Inputs of a row that share a scale. */
   groupOf(w: Tensor): number {
-    return Math.min(this.group, w.shape[1]!);
+    return Math.max(1, Math.min(this.group, w.shape[1]!));
   }
 
   /** Scales and zero points, [out, groups] each. */

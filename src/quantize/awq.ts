@@ -89,14 +89,14 @@ export interface AwqOptions {
  * feed this layer alone, through relu, leakyRelu or dropout at most. Where there is none, as before the first layer, weights are
  * rounded as they are.
  *
- * @throws {ArgumentError} if there is nothing to try.
+ * @throws {ArgumentError} unless 1 to 10,000 are tried.
  * @example
  * const small = quantize(model, { weights: int4({ group: 32 }), method: awq(), calibration: data.take(512) });
  */
 export function awq(options: AwqOptions = {}): Method {
   checkOptions("awq", options);
   const { grid = 20 } = options;
-  checkCount("awq", "grid", grid, 1);
+  checkCount("awq", "grid", grid, 1, 10_000);
   return {
     ...nearest(),
     name: "awq",

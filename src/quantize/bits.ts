@@ -1,5 +1,5 @@
-import { checkOptions, said } from "../check.js";
-import { ArgumentError, ShapeError } from "../errors.js";
+import { checkChoice, checkFlag, checkOptions } from "../check.js";
+import { ArgumentError } from "../errors.js";
 import { checkFinite } from "../finite.js";
 import { stopGradient } from "../grad.js";
 import { checkDType } from "../op.js";
@@ -13,7 +13,7 @@ import { reshape } from "../ops/layout.js";
 import { sum } from "../ops/reduce.js";
 import { abs } from "../ops/unary.js";
 import { scope } from "../scope.js";
-import { show } from "../shape.js";
+import { checkMatrixShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { checkMatrix } from "./matrix.js";
 import type { WeightScheme } from "./scheme.js";
@@ -48,7 +48,7 @@ function scheme(name: string, bits: number, format: BitFormat, fit: (w: Tensor) 
       }),
     fake(w) {
       checkDType(name, "w", w, "f32");
-      if (w.rank !== 2) throw new ShapeError(`${name}: w is ${show(w.shape)}; it must be [out, in]`);
+      checkMatrixShape(name, "w", w.shape);
       return scope(() => roundToBits(w, fit(stopGradient(w))));
     },
   };
@@ -71,10 +71,10 @@ function scheme(name: string, bits: number, format: BitFormat, fit: (w: Tensor) 
 export function binary(options: BinaryOptions = {}): WeightScheme {
   checkOptions("binary", options);
   const { input = "f32", scaled = false } = options;
-  if (input !== "f32" && input !== "sign")
-    throw new ArgumentError(`binary: input is ${said(input)}; it can be "f32" or "sign"`);
-  if (typeof scaled !== "boolean" || (scaled && input !== "sign"))
-    throw new ArgumentError(`binary: scaled is ${said(scaled)} with input "${input}"; true goes with "sign" alone`);
+  checkChoice("binary", "input", input, ["f32", "sign"]);
+  checkFlag("binary", "scaled", scaled);
+  if (scaled && input !== "sign")
+    throw new ArgumentError(`binary: scaled is true with input "${input}"; it goes with "sign" alone`);
   const name = input === "f32" ? "binary" : `binary × ${scaled ? "scaled " : ""}sign`;
   return scheme(name, 1, { kind: "binary", input, scaled }, (w) => {
     const [rows, cols] = w.shape as [number, number];
@@ -95,8 +95,7 @@ export function binary(options: BinaryOptions = {}): WeightScheme {
 export function ternary(options: TernaryOptions = {}): WeightScheme {
   checkOptions("ternary", options);
   const { per = "channel" } = options;
-  if (per !== "channel" && per !== "tensor")
-    throw new ArgumentError(`ternary: per is ${said(per)}; it can be "channel" or "tensor"`);
+  checkChoice("ternary", "per", per, ["channel", "tensor"]);
   return scheme(`ternary per ${per}`, 2, { kind: "ternary" }, (w) => ternaryScales(w, per));
 }
 

@@ -1,5 +1,5 @@
 import type { Calibration } from "../calibration.js";
-import { checkOptions, said } from "../check.js";
+import { checkMethods, checkOptions, wrong } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { checkModel, type Model, type Weight } from "../model.js";
 import { chosenWeights, type WeightChoice } from "../weights.js";
@@ -26,11 +26,10 @@ export function weightsToQuantize(who: string, model: Model, options: Choice): r
   checkModel(who, "model", model);
   checkOptions(who, options);
   const { weights: scheme, activations, calibration } = options;
-  if (scheme !== undefined && typeof scheme?.pack !== "function")
-    throw new ArgumentError(`${who}: weights is ${said(scheme)}; it must be a scheme, such as int8()`);
+  if (scheme !== undefined) checkMethods(who, "weights", scheme, "a scheme, such as int8()", "pack", "fake");
   if (activations !== undefined) {
     if (!(activations instanceof AffineScheme && activations.bits === 8))
-      throw new ArgumentError(`${who}: activations is ${said(activations)}; it must be int8() or uint8()`);
+      throw wrong(who, "activations", activations, "int8() or uint8()");
     if (!(scheme instanceof AffineScheme))
       throw new ArgumentError(`${who}: codes of activations meet integer weights only, such as int8() or int4()`);
     if (!activations.dynamic && calibration === undefined)

@@ -1,5 +1,4 @@
-import { checkOptions, said } from "../check.js";
-import { ArgumentError } from "../errors.js";
+import { checkChoice, checkOptions } from "../check.js";
 import { type FloatType, floatLayout, packFloats, roundFloats } from "../ops/floats.js";
 import { max } from "../ops/reduce.js";
 import { abs } from "../ops/unary.js";
@@ -48,8 +47,7 @@ export function bf16(): WeightScheme {
 export function fp8(options: { format?: "e4m3fn" | "e5m2" } = {}): WeightScheme {
   checkOptions("fp8", options);
   const { format = "e4m3fn" } = options;
-  if (format !== "e4m3fn" && format !== "e5m2")
-    throw new ArgumentError(`fp8: format is ${said(format)}; it can be "e4m3fn" or "e5m2"`);
+  checkChoice("fp8", "format", format, ["e4m3fn", "e5m2"]);
   const { top } = floatLayout("fp8", format);
   return floats(`fp8 ${format}`, format, (w) => scaleOf(max(abs(w), { axes: 1 }), top));
 }

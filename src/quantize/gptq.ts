@@ -1,4 +1,4 @@
-import { checkCount, checkNumber, checkOptions, said } from "../check.js";
+import { checkCount, checkFlag, checkNumber, checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { apply, type Op, type OutPlan } from "../op.js";
 import { add, mul, sub } from "../ops/binary.js";
@@ -153,8 +153,7 @@ export function gptq(options: GptqOptions = {}): Method {
   const { block = 128, actOrder = false, damp = 0.01 } = options;
   checkCount("gptq", "block", block, 1);
   checkNumber("gptq", "damp", damp, 0, Number.MAX_VALUE);
-  if (typeof actOrder !== "boolean")
-    throw new ArgumentError(`gptq: actOrder is ${said(actOrder)}; it must be true or false`);
+  checkFlag("gptq", "actOrder", actOrder);
   return {
     name: "gptq",
     calibrated: true,

@@ -1,8 +1,8 @@
-import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import { ArgumentError, DTypeError } from "../errors.js";
 import { checkFinite } from "../finite.js";
 import { checkTensor } from "../op.js";
 import { Packed } from "../packed.js";
-import { show } from "../shape.js";
+import { checkMatrixShape, show } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 
 /** Guards what is to be quantized: f32 [out, in], not packed before, all finite. */
@@ -13,6 +13,6 @@ export function checkMatrix(who: string, w: Tensor): void {
       `${who}: the matrix ${show(w.shape)} is packed already, as ${w.format.kind}; take its dense()`,
     );
   if (w.dtype !== "f32") throw new DTypeError(`${who}: the matrix ${show(w.shape)} is ${w.dtype}; it must be f32`);
-  if (w.rank !== 2) throw new ShapeError(`${who}: the matrix is ${show(w.shape)}; it must be [out, in]`);
+  checkMatrixShape(who, "the matrix", w.shape);
   checkFinite(who, "the matrix", w);
 }

@@ -1,5 +1,5 @@
 import { layerInputs } from "../calibration.js";
-import { said } from "../check.js";
+import { checkChoice } from "../check.js";
 import type { Epilogue } from "../epilogue.js";
 import { ArgumentError } from "../errors.js";
 import type { ApplyOptions, Model, Params, Trainable, Weight } from "../model.js";
@@ -132,8 +132,7 @@ export function qat(model: Model, options: QatOptions): Qat {
   const rounded = weightsToQuantize("qat", model, options);
   const { weights: scheme, scales = "measured", activations, calibration } = options;
   if (scheme === undefined) throw new ArgumentError("qat: weights is undefined; it must be a scheme, such as int2()");
-  if (scales !== "measured" && scales !== "learned")
-    throw new ArgumentError(`qat: scales is ${said(scales)}; it can be "measured" or "learned"`);
+  checkChoice("qat", "scales", scales, ["measured", "learned"]);
   const learned = scales === "learned" ? learnedScales("qat", scheme) : undefined;
   return scope(() => {
     const inputs: Record<string, Activations> = Object.create(null);

@@ -1,9 +1,9 @@
 import { layerInputs } from "../calibration.js";
-import { said } from "../check.js";
+import { checkMethods, wrong } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { Model } from "../model.js";
-import type { QTensor } from "../ops/quantized.js";
-import type { Packed } from "../packed.js";
+import { QTensor } from "../ops/quantized.js";
+import { Packed } from "../packed.js";
 import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
 import { inputOf } from "./activations.js";
@@ -29,8 +29,7 @@ export interface QuantizeOptions extends Choice {
 export function quantize(model: Model, options: QuantizeOptions): Model {
   const chosen = weightsToQuantize("quantize", model, options);
   const { weights: scheme, activations, method = nearest(), calibration } = options;
-  if (typeof method?.round !== "function")
-    throw new ArgumentError(`quantize: method is ${said(method)}; it must be one, such as gptq()`);
+  checkMethods("quantize", "method", method, "one, such as gptq()", "round");
   if (scheme === undefined) return model.with({});
   if (method.calibrated && calibration === undefined)
     throw new ArgumentError(
@@ -47,6 +46,8 @@ export function quantize(model: Model, options: QuantizeOptions): Model {
         const now = new Model(base.graph, { ...base.params, ...changed });
         const x = () => (read ??= inputs(now, [weight])[weight.node.name]!);
         const packed = method.round({ w: base.params[weight.name]!, scheme, inputs: x });
+        if (!(packed instanceof (activations === undefined ? Packed : QTensor)))
+          throw wrong("quantize", `what ${method.name} makes of "${weight.name}"`, packed, "a packed matrix");
         return activations === undefined ? packed : (packed as QTensor).reading(inputOf(activations, x));
       });
     return base.with(changed);

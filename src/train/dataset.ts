@@ -1,4 +1,4 @@
-import { checkCount, checkNumber, said } from "../check.js";
+import { checkCount, checkMethods, checkNumber, said } from "../check.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { mul } from "../ops/binary.js";
 import { cast } from "../ops/cast.js";
@@ -26,6 +26,12 @@ export interface Dataset {
   take(n: number, options?: { start?: number }): Dataset;
   /** Two parts without overlap, drawn at random: the rest, and a share (below 1) or number of examples to hold out. */
   split(options: { holdOut: number; seed: number }): [Dataset, Dataset];
+}
+
+/** Guards a dataset that has examples. @throws {ArgumentError} */
+export function checkDataset(who: string, name: string, data: Dataset): void {
+  checkMethods(who, name, data, "a dataset, see dataset()", "batch");
+  if (data.size === 0) throw new ArgumentError(`${who}: ${name} has no examples; it needs at least one`);
 }
 
 export interface DatasetOptions {

@@ -1,4 +1,4 @@
-import { checkCount, checkOptions } from "../check.js";
+import { checkCount, checkFunction, checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import type { Trainable } from "../model.js";
 import { add, mul } from "../ops/binary.js";
@@ -10,7 +10,7 @@ import { argmax, sum } from "../ops/reduce.js";
 import { keep, scope } from "../scope.js";
 import { sameShape } from "../shape.js";
 import { readTensor, type Tensor } from "../tensor.js";
-import type { Dataset } from "./dataset.js";
+import { checkDataset, type Dataset } from "./dataset.js";
 
 /** A scalar from the model's output and the target: the mean over the batch. */
 export type Loss = (output: Tensor, target: Tensor) => Tensor;
@@ -48,6 +48,7 @@ export async function evaluate<P>(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { loss = crossEntropy, metrics = {}, batchSize = 500 } = options;
+  checkFigures("evaluate", options);
   const figures = Object.entries(metrics);
   let labelled = true;
   // [0] the loss, [1] the hits, then the metrics.
@@ -72,6 +73,12 @@ export async function evaluate<P>(
   } finally {
     for (const total of totals) total.dispose();
   }
+}
+
+/** Guards a loss and metrics. @throws {ArgumentError} */
+export function checkFigures(who: string, { loss, metrics }: Pick<EvaluateOptions, "loss" | "metrics">): void {
+  for (const [name, figure] of Object.entries({ loss, ...metrics }))
+    if (figure !== undefined) checkFunction(who, name, figure);
 }
 
 /** 1 where two integer tensors agree; labels stay below 2²⁴, where f32 is exact. */
@@ -120,8 +127,8 @@ export async function confusion<P>(
 
 /** Indices of all examples, a batch at a time. */
 function* inOrder(who: string, data: Dataset, batchSize: number): Generator<number[]> {
+  checkDataset(who, "data", data);
   checkCount(who, "batchSize", batchSize, 1);
-  if (data.size === 0) throw new ArgumentError(`${who}: the dataset has no examples; it needs at least one`);
   for (let start = 0; start < data.size; start += batchSize)
     yield Array.from({ length: Math.min(batchSize, data.size - start) }, (_, i) => start + i);
 }

@@ -1,4 +1,4 @@
-import { checkCount, checkNumber, checkOptions, said } from "../check.js";
+import { checkChoice, checkCount, checkFunction, checkNumber, checkOptions, checkRecord } from "../check.js";
 import { ArgumentError, SpokeshaveError } from "../errors.js";
 import { valueAndGrad } from "../grad.js";
 import type { ApplyOptions, Trainable } from "../model.js";
@@ -6,13 +6,13 @@ import { add } from "../ops/binary.js";
 import { zeros } from "../ops/fill.js";
 import { assign, copy } from "../ops/layout.js";
 import { crossEntropy } from "../ops/loss.js";
-import type { Optimizer, OptimizerState } from "../optim/optimizer.js";
+import { checkOptimizer, type Optimizer, type OptimizerState } from "../optim/optimizer.js";
 import { keep, scope } from "../scope.js";
 import { streams } from "../streams.js";
 import type { Tensor } from "../tensor.js";
 import { leaves, mapTree, type Tree } from "../tree.js";
-import { type Batch, type Dataset, shuffled } from "./dataset.js";
-import { type Evaluation, evaluate, type Loss } from "./evaluate.js";
+import { type Batch, checkDataset, type Dataset, shuffled } from "./dataset.js";
+import { checkFigures, type Evaluation, evaluate, type Loss } from "./evaluate.js";
 
 export interface EarlyStopping {
   /** Validations without improvement before training stops. */
@@ -93,12 +93,12 @@ const sliceMs = 50;
 
 function check<P extends Tree>(options: TrainOptions<P>): void {
   checkOptions("train", options);
-  const { data, optimizer, batchSize = 128, epochs = 1, seed = 0, maxMs = 0, report, validation } = options;
-  if (typeof data?.batch !== "function")
-    throw new ArgumentError(`train: data is ${said(data)}; it must be a dataset, see dataset()`);
-  if (typeof optimizer?.update !== "function")
-    throw new ArgumentError(`train: optimizer is ${said(optimizer)}; it must be one, such as optim.adamW()`);
-  if (data.size === 0) throw new ArgumentError("train: the dataset has no examples; it needs at least one");
+  const { data, optimizer, objective, batchSize = 128, epochs = 1, seed = 0, maxMs = 0, report, validation } = options;
+  checkDataset("train", "data", data);
+  if (validation !== undefined) checkDataset("train", "validation", validation);
+  checkOptimizer("train", optimizer);
+  checkFigures("train", options);
+  if (objective !== undefined) checkFunction("train", "objective", objective);
   checkCount("train", "batchSize", batchSize, 1);
   checkCount("train", "epochs", epochs, 0);
   checkCount("train", "seed", seed, 0);
@@ -108,8 +108,7 @@ function check<P extends Tree>(options: TrainOptions<P>): void {
   const { patience, metric = "loss", minDelta = 0 } = options.earlyStopping;
   checkCount("train: earlyStopping", "patience", patience, 1);
   checkNumber("train: earlyStopping", "minDelta", minDelta, 0, Number.POSITIVE_INFINITY);
-  if (metric !== "loss" && metric !== "accuracy")
-    throw new ArgumentError(`train: earlyStopping: metric is ${said(metric)}; it can be "loss" or "accuracy"`);
+  checkChoice("train: earlyStopping", "metric", metric, ["loss", "accuracy"]);
   if (validation === undefined)
     throw new ArgumentError("train: earlyStopping needs validation data; pass `validation`, e.g. from data.split()");
 }
@@ -135,7 +134,7 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
     // Kept from scopes: a training may outlive the one that is open now.
     this.state = state ?? {
       step: 0,
-      optimizer: keep(scope(() => optimizer.init(model.params))),
+      optimizer: keep(scope(() => checkState(optimizer.init(model.params)))),
       best: undefined,
       waited: 0,
     };
@@ -270,8 +269,19 @@ function transfer(to: Tree, from: Tree): void {
 }
 
 function tensorsOf({ optimizer, best }: TrainState): Tensor[] {
-  const within = ({ slots, links }: OptimizerState): Tensor[] => [...leaves(slots), ...links.flatMap(within)];
   return [...within(optimizer), ...(best === undefined ? [] : leaves(best.params))];
+}
+
+/** The tensors of a state. @throws {SpokeshaveError} if it is none, such as the promise of one. */
+function within(state: OptimizerState): Tensor[] {
+  checkRecord("train", "the state of the optimizer", state);
+  return [...leaves(state.slots), ...state.links.flatMap(within)];
+}
+
+/** A state, if it is one: it is looked at before it is kept. */
+function checkState(state: OptimizerState): OptimizerState {
+  within(state);
+  return state;
 }
 
 /**

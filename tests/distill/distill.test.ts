@@ -189,7 +189,7 @@ describe("refused, and nothing is left behind:", () => {
   const hint = (more: object) => ({ hints: [{ teacher: "1.relu", student: "1.relu", ...more }] });
 
   test.each<[string, RegExp, typeof ArgumentError, () => Promise<unknown>]>([
-    ["no examples", /^teach: the dataset has no examples/, ArgumentError, () => run({ data: data.take(0) })],
+    ["no examples", /^teach: data has no examples/, ArgumentError, () => run({ data: data.take(0) })],
     ["another number of classes", /^kd: student is \[32, 4\], teacher \[32, 3\]/, ShapeError, () => run({}, three())],
     [
       "teachers that differ",

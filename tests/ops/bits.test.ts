@@ -317,7 +317,7 @@ test("makes no sense of other formats", () => {
     const scales = { thresholds: tensor([1]), scales: tensor([1]) };
     const of = (format: unknown) => () => packBits(tensor([[1]]), scales, format as BitFormat);
     expect(of({ kind: "binary", input: "sings", scaled: false })).toThrow(ArgumentError);
-    expect(of({ kind: "binary", input: "sign", scaled: 1 })).toThrow(/scaled 1; input is "f32" or "sign"/);
+    expect(of({ kind: "binary", input: "sign", scaled: 1 })).toThrow(/scaled is 1; it must be true or false/);
   });
 });
 

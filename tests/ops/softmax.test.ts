@@ -164,7 +164,7 @@ describe.each(["softmax", "logSoftmax"] as const)("%s", (name) => {
       expect(() => op(tensor(1))).toThrow(ShapeError);
       for (const temperature of [0, -1, Number.NaN]) {
         expect(() => op(x, { temperature })).toThrow(ArgumentError);
-        expect(() => op(x, { temperature })).toThrow(`${name}: temperature ${temperature}; it must be above 0`);
+        expect(() => op(x, { temperature })).toThrow(`${name}: temperature is ${temperature}; it must be above 0`);
       }
       expect(() => op(tensor(new Int32Array([1])))).toThrow(DTypeError);
       expect(() => op(tensor(new Int32Array([1])))).toThrow(`${name}: x [1] is i32, expected f32`);

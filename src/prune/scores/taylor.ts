@@ -1,11 +1,10 @@
-import { checkCount, checkOptions, said } from "../../check.js";
-import { ArgumentError } from "../../errors.js";
+import { checkCount, checkFunction, checkMethods, checkOptions } from "../../check.js";
 import { valueAndGrad } from "../../grad.js";
 import { add, mul } from "../../ops/binary.js";
 import { crossEntropy } from "../../ops/loss.js";
 import { abs } from "../../ops/unary.js";
 import { scope } from "../../scope.js";
-import type { Dataset } from "../../train/dataset.js";
+import { checkDataset, type Dataset } from "../../train/dataset.js";
 import type { Loss } from "../../train/evaluate.js";
 import { type Pruning, scoresOf } from "../prune.js";
 import type { Scores, SelectOptions } from "../select.js";
@@ -31,11 +30,11 @@ export function taylor(options: TaylorOptions): Pruning {
   checkOptions("taylor", options);
   const { data, loss = crossEntropy, batchSize = 128, ...select } = options;
   checkCount("taylor", "batchSize", batchSize, 1);
-  if (typeof data?.batch !== "function")
-    throw new ArgumentError(`taylor: data is ${said(data)}; it must be a dataset with targets, such as data.take(512)`);
+  checkFunction("taylor", "loss", loss);
+  checkMethods("taylor", "data", data, "a dataset with targets, such as data.take(512)", "batch");
   return {
     score(model, weights) {
-      if (data.size === 0) throw new ArgumentError("taylor: the dataset has no examples; it needs at least one");
+      checkDataset("taylor", "data", data);
       const slope = valueAndGrad((own: Scores, start: number) => {
         const { x, y } = data.batch(
           Array.from({ length: Math.min(batchSize, data.size - start) }, (_, i) => start + i),

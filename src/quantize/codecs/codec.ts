@@ -7,6 +7,7 @@ import { assign } from "../../ops/layout.js";
 import { fresh, type OptimizerState, zip } from "../../optim/optimizer.js";
 import { scope } from "../../scope.js";
 import { type Shape, show, sizeOf } from "../../shape.js";
+import { checkUntraced } from "../../tape.js";
 import type { Tensor } from "../../tensor.js";
 import { leaves, type Tree, withLeaves } from "../../tree.js";
 import { Reader, Writer } from "./message.js";
@@ -79,6 +80,7 @@ export function codec(rule: Rule): Codec {
         throw new ArgumentError(`${name}: the state is ${said(state)}; it must come from init() of this codec`);
       const rows = zip(name, grads, grads, state, feedback ? ["error"] : []);
       const kept = Object.keys(slots).map((slot) => [slot, keptOf(name, state, slot, rows.length)] as const);
+      for (const [g] of rows) checkUntraced(name, g);
       return scope(() => {
         // All is worked out before any of the state changes.
         const sent = rows.map(([g, , error], i) => {

@@ -1,4 +1,4 @@
-import { checkOptions, said } from "../../check.js";
+import { checkFunction, checkMethods, checkOptions } from "../../check.js";
 import { ArgumentError } from "../../errors.js";
 import { checkOptimizer, type Optimizer } from "../../optim/optimizer.js";
 import { scope } from "../../scope.js";
@@ -24,10 +24,9 @@ export interface CompressedOptions {
 export function compressed(codec: Codec, optimizer: Optimizer, options: CompressedOptions = {}): Optimizer {
   checkOptions("compressed", options);
   const { wire = (bytes) => bytes } = options;
-  if (typeof codec?.encode !== "function")
-    throw new ArgumentError(`compressed: codec is ${said(codec)}; it must be one, such as codecs.signSgd()`);
+  checkMethods("compressed", "codec", codec, "one, such as codecs.signSgd()", "init", "encode", "decode");
   checkOptimizer("compressed", optimizer);
-  if (typeof wire !== "function") throw new ArgumentError(`compressed: wire is ${said(wire)}; it must be a function`);
+  checkFunction("compressed", "wire", wire);
   return {
     init: (params) => scope(() => ({ step: 0, slots: {}, links: [codec.init(params), optimizer.init(params)] })),
     update(params, grads, state) {

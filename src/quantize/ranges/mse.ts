@@ -16,14 +16,14 @@ import { minMax, type Range } from "./range.js";
  * Of the bounds of `minMax()` shrunk to k / candidates, k = 1, 2, …, those whose codes are nearest to the values: least mean
  * squared error, the first of equals.
  *
- * @throws {ArgumentError} if there is no candidate.
+ * @throws {ArgumentError} unless there are 1 to 10,000 candidates.
  * @example
  * const scheme = int4({ group: 32, range: ranges.mse() });
  */
 export function mse(options: { candidates?: number } = {}): Range {
   checkOptions("mse", options);
   const { candidates = 100 } = options;
-  checkCount("mse", "candidates", candidates, 1);
+  checkCount("mse", "candidates", candidates, 1, 10_000);
   return { name: "mse", of: (x, codes) => scope(() => leastError(x, codes, candidates).bounds) };
 }
 

@@ -1,7 +1,7 @@
-import { checkNumber, checkOptions, said } from "../../check.js";
-import { ArgumentError } from "../../errors.js";
+import { checkChoice, checkNumber, checkOptions } from "../../check.js";
 import { max, min } from "../../ops/reduce.js";
 import { scope } from "../../scope.js";
+import { checkUntraced } from "../../tape.js";
 import { readTensor, type Tensor, tensor } from "../../tensor.js";
 import type { Bounds, Codes } from "../grid.js";
 
@@ -58,8 +58,7 @@ export function percentile(p: number, options: { method?: Interpolation } = {}):
   checkNumber("percentile", "p", p, 50, 100);
   checkOptions("percentile", options);
   const { method = "linear" } = options;
-  if (!interpolations.includes(method))
-    throw new ArgumentError(`percentile: method is ${said(method)}; it can be ${interpolations.join(", ")}`);
+  checkChoice("percentile", "method", method, interpolations);
   return {
     name: `percentile ${p}`,
     of: (x, { symmetric }) =>
@@ -76,6 +75,7 @@ export function percentile(p: number, options: { method?: Interpolation } = {}):
 
 /** Bounds that the host works out row by row. */
 export function rowBounds(x: Tensor, boundsOf: (row: Float32Array) => readonly [number, number]): Bounds {
+  checkUntraced("ranges", x);
   const [rows, len] = x.shape as [number, number];
   const values = readTensor(x as Tensor<"f32">);
   const [low, high] = [new Float32Array(rows), new Float32Array(rows)];

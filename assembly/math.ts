@@ -25,9 +25,7 @@ export function exp4(x: v128): v128 {
   return f32x4.mul(f32x4.mul(e, low), high);
 }
 
-/** ln x = e · ln2 + ln m with m in [√½, √2); ln m by s = f / (2 + f) (fdlibm, e_log.c). ln 0 = −Inf, x < 0 is NaN. */
-// @ts-ignore: decorator
-@inline
+/** ln x = e · ln2 + ln m with m in [√½, √2); ln m by s = f / (2 + f) (fdlibm, e_log.c). ln 0 = −Inf, x < 0 is NaN. A call, for size. */
 export function log4(x: v128): v128 {
   const tiny = f32x4.lt(x, splat(1.17549435e-38));
   const scaled = v128.bitselect(f32x4.mul(x, splat(8388608)), x, tiny);

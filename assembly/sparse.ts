@@ -54,59 +54,92 @@ export function sparse_rows_f32(
   }
 }
 
-/** Rows of which some weights are left, each with its distance in columns from the one before it, in one or two bytes. */
+/** Rows of which some weights are left, each with its distance in columns from the one before it, in a byte. */
 export function csr_f32(
-  stage: usize, panels: usize, values: usize, gaps: usize, starts: usize, k: usize, n: usize, bytes: usize,
-  begin: usize, end: usize,
+  stage: usize, panels: usize, values: usize, gaps: usize, starts: usize, k: usize, n: usize, begin: usize, end: usize,
 ): void {
-  stored(false, stage, panels, values, gaps, starts, k, n, bytes, begin, end);
+  stored(false, stage, panels, values, gaps, starts, k, n, begin, end);
 }
 
+/** Eight codes as numbers, first and last four, each rounded once: what dense() gives. */
 // @ts-ignore: decorator
 @inline
-function gap<T>(at: usize, i: usize): usize {
-  return <usize>load<T>(at + i * sizeof<T>()) << 2;
+function low(codes: v128, scale: v128): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(codes)), scale);
+}
+// @ts-ignore: decorator
+@inline
+function high(codes: v128, scale: v128): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(codes)), scale);
 }
 
-/** One row of x times rows [begin, end) of W. Its values are gathered into vectors: that is faster than scalar products. */
-// @ts-ignore: decorator
-@inline
-function csrRow<T>(
-  out: usize, x: usize, values: usize, gaps: usize, starts: usize, bias: usize, activation: i32, begin: usize, end: usize,
-): void {
+/** Codes of rows [begin, end) as f32 values, for products with a batch. */
+export function csr_values_f32(values: usize, codes: usize, scales: usize, starts: usize, begin: usize, end: usize): void {
   for (let j = begin; j < end; j++) {
-    const first = load<u32>(starts + (j << 2));
-    const last = values + (<usize>load<u32>(starts + (j << 2), 4) << 2);
-    let v = values + (first << 2);
-    let g = gaps + first * sizeof<T>();
+    const first = <usize>load<u32>(starts + (j << 2));
+    const last = <usize>load<u32>(starts + (j << 2), 4);
+    const s = load<f32>(scales + (j << 2));
+    const scale = splat(s);
+    let i = first;
+    for (; i + 8 <= last; i += 8) {
+      const eight = v128.load8x8_s(codes + i);
+      v128.store(values + (i << 2), low(eight, scale));
+      v128.store(values + (i << 2), high(eight, scale), 16);
+    }
+    for (; i < last; i++) store<f32>(values + (i << 2), <f32>load<i8>(codes + i) * s);
+  }
+}
+
+/**
+ * One row of x times rows [begin, end) of W, whose values are f32 or, with `scales`, codes. Values of x are gathered into vectors:
+ * that is faster than scalar products.
+ */
+// @ts-ignore: decorator
+@inline
+function csrRow(
+  out: usize, x: usize, values: usize, scales: usize, gaps: usize, starts: usize, bias: usize, activation: i32,
+  coded: bool, begin: usize, end: usize,
+): void {
+  const shift: usize = coded ? 0 : 2;
+  for (let j = begin; j < end; j++) {
+    const first = <usize>load<u32>(starts + (j << 2));
+    const last = gaps + <usize>load<u32>(starts + (j << 2), 4);
+    const s: f32 = coded ? load<f32>(scales + (j << 2)) : 0;
+    const scale = splat(s);
+    let v = values + (first << shift);
+    let g = gaps + first;
     let p = x;
     let even = splat(0), odd = splat(0);
-    for (; v + 32 <= last; v += 32, g += 8 * sizeof<T>()) {
-      let xs = v128.load32_zero((p += gap<T>(g, 0)));
-      xs = v128.load32_lane((p += gap<T>(g, 1)), xs, 1);
-      xs = v128.load32_lane((p += gap<T>(g, 2)), xs, 2);
-      xs = v128.load32_lane((p += gap<T>(g, 3)), xs, 3);
-      even = madd(xs, v128.load(v), even);
-      xs = v128.load32_zero((p += gap<T>(g, 4)));
-      xs = v128.load32_lane((p += gap<T>(g, 5)), xs, 1);
-      xs = v128.load32_lane((p += gap<T>(g, 6)), xs, 2);
-      xs = v128.load32_lane((p += gap<T>(g, 7)), xs, 3);
-      odd = madd(xs, v128.load(v, 16), odd);
+    for (; g + 8 <= last; g += 8, v += 8 << shift) {
+      const eight = coded ? v128.load8x8_s(v) : splat(0);
+      let xs = v128.load32_zero((p += <usize>load<u8>(g) << 2));
+      xs = v128.load32_lane((p += <usize>load<u8>(g, 1) << 2), xs, 1);
+      xs = v128.load32_lane((p += <usize>load<u8>(g, 2) << 2), xs, 2);
+      xs = v128.load32_lane((p += <usize>load<u8>(g, 3) << 2), xs, 3);
+      even = madd(xs, coded ? low(eight, scale) : v128.load(v), even);
+      xs = v128.load32_zero((p += <usize>load<u8>(g, 4) << 2));
+      xs = v128.load32_lane((p += <usize>load<u8>(g, 5) << 2), xs, 1);
+      xs = v128.load32_lane((p += <usize>load<u8>(g, 6) << 2), xs, 2);
+      xs = v128.load32_lane((p += <usize>load<u8>(g, 7) << 2), xs, 3);
+      odd = madd(xs, coded ? high(eight, scale) : v128.load(v, 16), odd);
     }
     let rest: f32 = 0;
-    for (; v < last; v += 4, g += sizeof<T>()) rest += load<f32>(v) * load<f32>((p += gap<T>(g, 0)));
+    for (; g < last; g++, v += 1 << shift)
+      rest += (coded ? <f32>load<i8>(v) * s : load<f32>(v)) * load<f32>((p += <usize>load<u8>(g) << 2));
     store<f32>(out + (j << 2), sumLanes(f32x4.add(even, odd)) + rest);
   }
   finishRow(out, bias, activation, begin, end);
 }
 
-export function csr8_row_f32(
-  out: usize, x: usize, values: usize, gaps: usize, starts: usize, bias: usize, activation: i32, begin: usize, end: usize,
+export function csr_row_f32(
+  out: usize, x: usize, values: usize, gaps: usize, starts: usize, bias: usize, activation: i32, k: usize, n: usize,
+  begin: usize, end: usize,
 ): void {
-  csrRow<u8>(out, x, values, gaps, starts, bias, activation, begin, end);
+  csrRow(out, x, values, 0, gaps, starts, bias, activation, false, begin, end);
 }
-export function csr16_row_f32(
-  out: usize, x: usize, values: usize, gaps: usize, starts: usize, bias: usize, activation: i32, begin: usize, end: usize,
+export function csr_row_i8(
+  out: usize, x: usize, codes: usize, scales: usize, gaps: usize, starts: usize, bias: usize, activation: i32,
+  begin: usize, end: usize,
 ): void {
-  csrRow<u16>(out, x, values, gaps, starts, bias, activation, begin, end);
+  csrRow(out, x, codes, scales, gaps, starts, bias, activation, true, begin, end);
 }

@@ -4,7 +4,7 @@ import { finishRow } from "./panels";
 
 /** Panels [begin, end) times all rows of W; `words` to a row. See stored() in panels.ts. */
 export function bitmap_f32(
-  stage: usize, panels: usize, values: usize, bits: usize, k: usize, n: usize, begin: usize, end: usize,
+  stage: usize, panels: usize, values: usize, bits: usize, starts: usize, k: usize, n: usize, begin: usize, end: usize,
 ): void {
   const rowBytes = ((k + 63) >> 6) << 3;
   for (; begin < end; begin++) {
@@ -34,7 +34,8 @@ export function bitmap_f32(
 
 /** One row of x times rows [begin, end) of W. */
 export function bitmap_row_f32(
-  out: usize, x: usize, values: usize, bits: usize, starts: usize, bias: usize, activation: i32, k: usize, begin: usize, end: usize,
+  out: usize, x: usize, values: usize, bits: usize, starts: usize, bias: usize, activation: i32, k: usize, n: usize,
+  begin: usize, end: usize,
 ): void {
   const rowBytes = ((k + 63) >> 6) << 3;
   for (let j = begin; j < end; j++) {

@@ -7,12 +7,13 @@ import { finishRow, stored } from "./panels";
 export function block1x4_f32(
   stage: usize, panels: usize, values: usize, blocks: usize, starts: usize, k: usize, n: usize, begin: usize, end: usize,
 ): void {
-  stored(true, stage, panels, values, blocks, starts, k, n, 0, begin, end);
+  stored(true, stage, panels, values, blocks, starts, k, n, begin, end);
 }
 
 /** One row of x, padded to fours, times rows [begin, end) of W: eight sums, of every other block. */
 export function block1x4_row_f32(
-  out: usize, x: usize, values: usize, blocks: usize, starts: usize, bias: usize, activation: i32, begin: usize, end: usize,
+  out: usize, x: usize, values: usize, blocks: usize, starts: usize, bias: usize, activation: i32, k: usize, n: usize,
+  begin: usize, end: usize,
 ): void {
   for (let j = begin; j < end; j++) {
     const first = load<u32>(starts + (j << 2));
@@ -76,7 +77,7 @@ export function block4x1_f32(
 
 /** One row of x times the fours [begin, end) of the `n` rows of W: two sums each, of every other column. */
 export function block4x1_row_f32(
-  out: usize, x: usize, values: usize, columns: usize, starts: usize, bias: usize, activation: i32, n: usize,
+  out: usize, x: usize, values: usize, columns: usize, starts: usize, bias: usize, activation: i32, k: usize, n: usize,
   begin: usize, end: usize,
 ): void {
   const after = out + (n << 2);

@@ -62,12 +62,12 @@ function half(
 }
 
 export function half4_f32(
-  stage: usize, panels: usize, values: usize, places: usize, k: usize, n: usize, begin: usize, end: usize,
+  stage: usize, panels: usize, values: usize, places: usize, starts: usize, k: usize, n: usize, begin: usize, end: usize,
 ): void {
   half(false, stage, panels, values, places, k, n, begin, end);
 }
 export function half8_f32(
-  stage: usize, panels: usize, values: usize, places: usize, k: usize, n: usize, begin: usize, end: usize,
+  stage: usize, panels: usize, values: usize, places: usize, starts: usize, k: usize, n: usize, begin: usize, end: usize,
 ): void {
   half(true, stage, panels, values, places, k, n, begin, end);
 }
@@ -111,13 +111,13 @@ function halfRow(
 }
 
 export function half4_row_f32(
-  out: usize, x: usize, values: usize, places: usize, bias: usize, activation: i32, k: usize, n: usize,
+  out: usize, x: usize, values: usize, places: usize, starts: usize, bias: usize, activation: i32, k: usize, n: usize,
   begin: usize, end: usize,
 ): void {
   halfRow(false, out, x, values, places, bias, activation, k, n, begin, end);
 }
 export function half8_row_f32(
-  out: usize, x: usize, values: usize, places: usize, bias: usize, activation: i32, k: usize, n: usize,
+  out: usize, x: usize, values: usize, places: usize, starts: usize, bias: usize, activation: i32, k: usize, n: usize,
   begin: usize, end: usize,
 ): void {
   halfRow(true, out, x, values, places, bias, activation, k, n, begin, end);

@@ -12,7 +12,7 @@ export function isGzip(bytes: Uint8Array): boolean {
 /** Bytes packed by the host. @throws {FileError} E_GZIP if it cannot. */
 export async function gzip(who: string, bytes: Uint8Array): Promise<Bytes> {
   if (!globalThis.CompressionStream)
-    throw new FileError(`${who}: this host cannot pack gzip; store what toBytes gives`, "E_GZIP");
+    throw new FileError(`${who}: this host cannot gzip; store what toBytes gives`, "E_GZIP");
   return new Uint8Array(await new Response(streamOf(bytes).pipeThrough(new CompressionStream("gzip"))).arrayBuffer());
 }
 
@@ -37,13 +37,13 @@ export async function gunzip(who: string, packed: Uint8Array, lengthOf: (head: U
   // Hosts differ in what they make of bytes after the first member; the length in the last four is of that one.
   const trailer = new DataView(packed.buffer, packed.byteOffset + packed.length - 4, 4).getUint32(0, true);
   if (trailer === length % 2 ** 32) return file.subarray(0, length);
-  throw new FileError(`${who}: expected one gzip member and nothing after it; pack it anew`, "E_GZIP");
+  throw new FileError(`${who}: more than one gzip member; pack it anew`, "E_GZIP");
 }
 
 /** The first bytes of a file in room for the whole, once that is a length that the packed bytes could meet. */
 function grown(who: string, head: Bytes, length: number, packed: number): Bytes {
   if (length <= head.length)
-    throw new FileError(`${who}: bytes follow the ${length} that the header claims`, "E_TRAILING", length);
+    throw new FileError(`${who}: the header claims ${length} bytes, more follow`, "E_TRAILING", length);
   const most = packed * mostRatio;
   if (length > most) {
     const came = `the header claims ${length} bytes`;
@@ -54,18 +54,18 @@ function grown(who: string, head: Bytes, length: number, packed: number): Bytes 
     file.set(head);
     return file;
   } catch (cause) {
-    throw new FileError(`${who}: this host has no room for ${length} bytes`, "E_SHAPE", undefined, { cause });
+    throw new FileError(`${who}: no room for ${length} bytes`, "E_SHAPE", undefined, { cause });
   }
 }
 
 async function* unpacked(who: string, packed: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
   if (!globalThis.DecompressionStream)
-    throw new FileError(`${who}: this host cannot unpack gzip; unpack the bytes before`, "E_GZIP");
+    throw new FileError(`${who}: this host cannot gunzip; unpack the bytes before`, "E_GZIP");
   const reader = streamOf(packed).pipeThrough(new DecompressionStream("gzip")).getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause) => {
-        const came = "the gzip is broken or cut short; fetch it again";
+        const came = "broken or cut short; fetch it again";
         throw new FileError(`${who}: ${came}`, "E_GZIP", undefined, { cause });
       });
       if (done) return;

@@ -1,12 +1,14 @@
-import { checkOptions, said } from "../check.js";
+import { checkOptions, checkScales, said, wrong } from "../check.js";
 import { activationCode, type Epilogue } from "../epilogue.js";
 import { ArgumentError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
-import { assemble, type Format, layOut, Packed, type Section, sectionOf } from "../packed.js";
+import { assemble, checkDense, type Format, layOut, Packed, type Section, sectionOf } from "../packed.js";
 import { checkMatrixShape, type Shape, show } from "../shape.js";
 import { checkUntraced } from "../tape.js";
 import { contents, type Tensor, tensor } from "../tensor.js";
 import { packedVjp } from "./matmul.js";
+import { QTensor } from "./quantized.js";
+import { type CodedMatrix, codesOf, roundToCodes, unfit } from "./sparseCodes.js";
 import { type Matrix, sparseEncoders } from "./sparseEncoders.js";
 import { type Parts, type SparseKind, type SparseLayout, sparseLayouts } from "./sparseLayouts.js";
 
@@ -36,7 +38,15 @@ export class SparseTensor extends Packed {
   /** @internal */
   static verify(packed: Packed): void {
     const [rows, cols] = packed.shape as [number, number];
-    layoutOf(packed.format).visit(partsOf(packed), rows, cols, () => {});
+    const parts = partsOf(packed);
+    layoutOf(packed.format).visit(parts, rows, cols, () => {});
+    if (parts.scales === undefined) return;
+    checkScales("sparse", parts.scales);
+    const bits = packed.format.bits as number;
+    const most = 1 << (bits - 1);
+    const bad = parts.values.find((code) => code < -most || code >= most);
+    if (bad !== undefined) throw wrong("sparse", "a code", bad, `of ${bits} bits`);
+    checkDense(packed);
   }
 
   override dense(): Tensor<"f32"> {
@@ -68,9 +78,11 @@ function partsOf(packed: Packed): Parts {
 
 interface SparsePlan extends OutPlan<"f32"> {
   readonly layout: SparseLayout;
-  readonly format: Format;
+  /** Whether values are codes. */
+  readonly coded: boolean;
   /** Offsets of the sections. */
   readonly values: number;
+  readonly scales: number;
   readonly places: number;
   readonly starts: number;
   readonly m: number;
@@ -78,10 +90,12 @@ interface SparsePlan extends OutPlan<"f32"> {
   readonly n: number;
   /** Columns as the kernels take them. */
   readonly cols: number;
+  readonly prepareWork: number;
   /** Whether the rows of x are multiplied one by one. */
   readonly alone: boolean;
-  /** Where the stage of a batch begins, in scratch, behind the panels. */
+  /** Where in scratch, behind the panels, the stage of a batch begins, and where values do that were codes. */
   readonly stage: number;
+  readonly decoded: number;
 }
 
 /** Inputs: x [m, k], a sparse w [n, k], and maybe a bias [n]. See assembly/panels.ts. */
@@ -96,50 +110,56 @@ const sparseOp: Op<Epilogue["activation"], SparsePlan> = {
     const alone = m <= layout.few;
     const panels = Math.ceil(m / panelRows);
     const stage = panels * panelRows * cols * 4;
-    const offset = (name: string): number => sections.find((section) => section.name === name)?.offset ?? 0;
+    const decoded = stage + panels * panelRows * Math.ceil(n / 4) * 16;
+    const { values, scales, places, starts } = Object.fromEntries(sections.map(({ name, offset }) => [name, offset]));
+    const coded = scales !== undefined;
     return {
       shape: [m, n],
       dtype: "f32",
       work: n === 0 || m === 0 ? 0 : alone ? Math.ceil(n / layout.height) : panels,
       prepareWork: alone ? m : panels,
       // Rows alone need a copy only if columns are missing.
-      scratch: alone ? (cols > k ? m * cols * 4 : 0) : stage + panels * panelRows * Math.ceil(n / 4) * 16,
-      ...{ layout, format, m, k, n, cols, alone, stage },
-      ...{ values: offset("values"), places: offset("places"), starts: offset("starts") },
+      scratch: alone ? (cols > k ? m * cols * 4 : 0) : decoded + (coded ? (format.count as number) * 4 : 0),
+      ...{ layout, coded, m, k, n, cols, alone, stage, decoded },
+      ...{ values: values!, scales: scales ?? 0, places: places!, starts: starts ?? 0 },
     };
   },
   prepare(kernels, _, [x, w], plan, __, begin, end, scratch) {
-    const { layout, alone, m, k, n, cols, stage } = plan;
+    const { coded, alone, m, k, n, cols, decoded, prepareWork, values, scales, starts } = plan;
     if (alone) {
       if (cols > k) kernels.sparse_pad_f32(scratch, x!, k, cols, begin, end);
       return;
     }
     kernels.sparse_panels_f32(scratch, x!, m, k, cols, begin, end);
-    layout.batch(kernels, { ...at(w!, plan), rows: n, stage: scratch + stage, panels: scratch }, begin, end);
+    if (!coded) return;
+    const row = (panel: number): number => Math.floor((n * panel) / prepareWork);
+    kernels.csr_values_f32(scratch + decoded, w! + values, w! + scales, w! + starts, row(begin), row(end));
   },
   wasm(kernels, out, [x, w, bias = 0], plan, params, begin, end, scratch) {
-    const { layout, alone, m, k, n, cols, stage } = plan;
+    const { layout, coded, alone, m, k, n, cols, stage, decoded } = plan;
     const activation = activationCode[params];
+    const [values, places, starts] = [w! + plan.values, w! + plan.places, w! + plan.starts];
     if (!alone) {
+      const numbers = coded ? scratch + decoded : values;
+      layout.batch(kernels)(scratch + stage, scratch, numbers, places, starts, cols, n, begin, end);
       kernels.sparse_rows_f32(out, scratch + stage, bias, m, n, activation, begin, end);
       return;
     }
     const rows = cols > k ? scratch : x!;
     for (let i = 0; i < m; i++) {
-      const of = { ...at(w!, plan), rows: n, bias, activation, out: out + i * n * 4, x: rows + i * cols * 4 };
-      layout.row(kernels, of, begin, end);
+      const [y, row] = [out + i * n * 4, rows + i * cols * 4];
+      if (coded) kernels.csr_row_i8(y, row, values, w! + plan.scales, places, starts, bias, activation, begin, end);
+      else layout.row(kernels)(y, row, values, places, starts, bias, activation, cols, n, begin, end);
     }
   },
   vjp: packedVjp,
 };
 
-function at(w: number, { cols, format, values, places, starts }: SparsePlan) {
-  return { cols, format, values: w + values, places: w + places, starts: w + starts };
-}
-
 export interface SparseOptions {
   /** Default `auto`: the one that takes the fewest bytes. */
   layout?: SparseKind | "auto";
+  /** Of codes that stand for the numbers, 2 to 8: csr with a scale for each row. Default: f32, as they are. */
+  bits?: number;
 }
 
 /**
@@ -147,14 +167,20 @@ export interface SparseOptions {
  *
  * `csr` and `bitmap` store the numbers that are not 0; `block1x4` and `block4x1` blocks of four columns of a row, or of four rows of
  * a column, if they hold such a number; `2:4` and `4:8` two of every four, or four of every eight columns of a row. What is stored is
- * multiplied, by NaN and infinities too; what is not stored adds nothing to a sum, whatever it would meet. All are fast for batches;
- * single rows are slower than dense with bitmap, 2:4 and 4:8. `pack` measures what pays.
+ * multiplied, by NaN and infinities too, and so is the 0 that csr stores every 255 columns of a gap; what is not stored adds nothing
+ * to a sum, whatever it would meet. All are fast for batches; single rows are slower than dense with bitmap, 2:4 and 4:8. `pack`
+ * measures what pays.
+ *
+ * With `bits`, csr stores codes: the nearest multiple, ties to even, of a scale for each row, its largest number over
+ * 2^(bits−1) − 1; numbers whose code is 0 are dropped. A quantized w, made by `quantize` or `qat`, keeps its codes, one scale to a row:
+ * it stands for the same numbers, to the bit. Products are those of f32 csr with these numbers, to the bit.
  *
  * Error of a product, per element: (k + 1) · 2⁻²⁴ · Σ|x·w|. Unlike in PyTorch, the layouts are not distinct types.
  *
- * @param w f32 [out, in].
+ * @param w f32 [out, in], or quantized.
  * @throws {ShapeError} unless w is a matrix.
- * @throws {ArgumentError} if w cannot be stored so: more of a group are not 0, or the layout's indices are too small for its size.
+ * @throws {ArgumentError} if w cannot be stored so: more of a group are not 0, the layout's indices are too small for its size, a
+ *   number that needs a code is not finite, or quantized codes have not one scale to a row.
  * @throws {OutOfMemoryError}
  * @example
  * const w = sparse(tensor([[0, 2, 0], [0, 0, 3]]), { layout: "csr" });
@@ -162,10 +188,20 @@ export interface SparseOptions {
  */
 export function sparse(w: Tensor, options: SparseOptions = {}): SparseTensor {
   checkOptions("sparse", options);
-  const { layout = "auto" } = options;
-  checkDType("sparse", "w", w, "f32");
+  const { layout = "auto", bits } = options;
+  const quantized = w instanceof QTensor;
+  if (!quantized) checkDType("sparse", "w", w, "f32");
   checkUntraced("sparse", w);
   checkMatrixShape("sparse", "w", w.shape);
+  if (!quantized && bits === undefined) return ofNumbers(w, layout);
+  if (layout !== "csr" && layout !== "auto")
+    throw new ArgumentError(`sparse: codes are stored as csr, not as ${said(layout)}; leave out layout`);
+  if (quantized && bits !== undefined)
+    throw new ArgumentError(`sparse: w is quantized, to ${w.format.bits} bits; leave out bits`);
+  return ofCodes(quantized ? codesOf(w) : roundToCodes(matrixOf(w), bits!));
+}
+
+function ofNumbers(w: Tensor, layout: SparseKind | "auto"): SparseTensor {
   const matrix = matrixOf(w);
   const format = layout === "auto" ? storable(matrix)[0]! : sparseEncoders[kindOf({ kind: layout })].formatOf(matrix);
   if (format === undefined)
@@ -177,9 +213,19 @@ export function sparse(w: Tensor, options: SparseOptions = {}): SparseTensor {
   return assemble(SparseTensor, w.shape, format, { ...parts }) as SparseTensor;
 }
 
-/** The layouts that can store w, and the bytes that they take; the fewest first. */
+function ofCodes(w: CodedMatrix): SparseTensor {
+  const format = formatOfCodes(w);
+  const { values, ...parts } = sparseEncoders.csr.encode(w, format);
+  const codes = { values: Int8Array.from(values), scales: w.scales };
+  return assemble(SparseTensor, [w.rows, w.cols], format, { ...parts, ...codes }) as SparseTensor;
+}
+
+const formatOfCodes = (w: CodedMatrix): Format => ({ ...sparseEncoders.csr.formatOf(w)!, bits: w.bits });
+
+/** The layouts that can store w, f32 or quantized, and the bytes that they take; the fewest first. */
 export function sparseSizes(w: Tensor): { layout: SparseKind; bytes: number }[] {
-  return storable(matrixOf(w)).map((format) => ({
+  const coded = (q: QTensor) => (unfit(q) === undefined ? [formatOfCodes(codesOf(q))] : []);
+  return (w instanceof QTensor ? coded(w) : storable(matrixOf(w))).map((format) => ({
     layout: format.kind as SparseKind,
     bytes: SparseTensor.layout(w.shape, format).bytes,
   }));

@@ -23,35 +23,38 @@ function countOf({ data }: Matrix): number {
   return count;
 }
 
+const widestGap = 255;
+
+/** Calls back with every place that csr stores: those of numbers that are not 0, and those on the way to one that is too far. */
+function eachPlace({ data, rows, cols }: Matrix, found: (row: number, column: number, gap: number) => void): void {
+  for (let row = 0; row < rows; row++) {
+    let before = 0;
+    for (let c = 0; c < cols; c++) {
+      if (data[row * cols + c] === 0) continue;
+      for (; c - before > widestGap; before += widestGap) found(row, before + widestGap, widestGap);
+      found(row, c, c - before);
+      before = c;
+    }
+  }
+}
+
 const csr: SparseEncoder = {
   formatOf(w) {
-    let widest = 0;
-    for (let row = 0; row < w.rows; row++) {
-      let before = 0;
-      for (let c = 0; c < w.cols; c++) {
-        if (w.data[row * w.cols + c] === 0) continue;
-        if (c - before > widest) widest = c - before;
-        before = c;
-      }
-    }
-    return widest < 65536 ? { kind: "csr", count: countOf(w), gapBytes: widest < 256 ? 1 : 2 } : undefined;
+    let count = 0;
+    eachPlace(w, () => count++);
+    return { kind: "csr", count };
   },
-  encode({ data, rows, cols }, { count, gapBytes }) {
+  encode(w, { count }) {
     const values = new Float32Array(count as number);
-    const places = gapBytes === 1 ? new Uint8Array(values.length) : new Uint16Array(values.length);
-    const starts = new Int32Array(rows + 1);
+    const places = new Uint8Array(values.length);
+    const starts = new Int32Array(w.rows + 1);
     let at = 0;
-    for (let row = 0; row < rows; row++) {
-      let before = 0;
-      for (let c = 0; c < cols; c++) {
-        const value = data[row * cols + c]!;
-        if (value === 0) continue;
-        values[at] = value;
-        places[at++] = c - before;
-        before = c;
-      }
+    eachPlace(w, (row, column, gap) => {
+      values[at] = w.data[row * w.cols + column]!;
+      places[at++] = gap;
       starts[row + 1] = at;
-    }
+    });
+    for (let i = 1; i < starts.length; i++) starts[i] = Math.max(starts[i]!, starts[i - 1]!);
     return { values, places, starts };
   },
 };

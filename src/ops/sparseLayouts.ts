@@ -1,40 +1,18 @@
 // How a sparse matrix [rows, cols] can be stored, and the kernels that read it so; sparseEncoders.ts has the way there. Up to three
 // sections: the stored `values` in the order of rows (or fours of rows) and columns, their `places`, and where each row `starts`.
-import { checkChoice, checkCount } from "../check.js";
+import { checkCount } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import type { Format, Section } from "../packed.js";
 import type { Kernels } from "../runtime/kernels.js";
 
 /** The sections' contents. */
 export interface Parts {
-  readonly values: Float32Array;
+  readonly values: Float32Array | Int8Array;
+  /** Of codes, one to a row. */
+  readonly scales?: Float32Array;
   readonly places: Uint8Array | Uint16Array;
   /** Row i has the values, or blocks, from starts[i] to starts[i + 1]; empty where all rows have as many. */
   readonly starts: Int32Array;
-}
-
-/** What every kernel is told. */
-interface Sizes {
-  readonly rows: number;
-  /** Padded. */
-  readonly cols: number;
-  readonly format: Format;
-  /** Pointers to the sections. */
-  readonly values: number;
-  readonly places: number;
-  readonly starts: number;
-}
-
-export interface Batch extends Sizes {
-  readonly stage: number;
-  readonly panels: number;
-}
-
-export interface Row extends Sizes {
-  readonly out: number;
-  readonly x: number;
-  readonly bias: number;
-  readonly activation: number;
 }
 
 export interface SparseLayout {
@@ -49,9 +27,9 @@ export interface SparseLayout {
   /** Every stored value and its index in the matrix. @throws {ArgumentError} if a place is out of order or out of range. */
   visit(parts: Parts, rows: number, cols: number, keep: (index: number, value: number) => void): void;
   /** Panels of x times all rows, see assembly/panels.ts. */
-  batch(k: Kernels, at: Batch, begin: number, end: number): void;
+  batch(k: Kernels): Kernels["csr_f32"];
   /** One row of x times rows [begin, end), in `height`s. */
-  row(k: Kernels, at: Row, begin: number, end: number): void;
+  row(k: Kernels): Kernels["csr_row_f32"];
 }
 
 /** Bits to a word of a bitmap. */
@@ -71,39 +49,37 @@ function checkStarts(kind: string, starts: Int32Array, count: number): void {
     throw new ArgumentError(`sparse ${kind}: rows go from ${starts[0]} to ${starts.at(-1)}, not from 0 to ${count}`);
 }
 
-/** Each weight comes with its distance in columns from the one before it in its row, or from column 0. */
+/**
+ * Each weight comes with its distance in columns from the one before it in its row, or from column 0, in a byte: where that is not
+ * enough, 0 is stored on the way. Weights are f32 or, where the format has `bits`, codes with a scale for each row.
+ */
 const csr: SparseLayout = {
   padding: 1,
   height: 1,
   few: 4,
-  sections(rows, cols, { count, gapBytes }) {
+  sections(rows, cols, { count, bits }) {
     checkCount("sparse csr", "count", count, 0, rows * cols);
-    checkChoice("sparse csr", "gapBytes", gapBytes, [1, 2]);
-    return [
-      { name: "values", dtype: "F32", shape: [count as number] },
-      { name: "places", dtype: gapBytes === 1 ? "U8" : "U16", shape: [count as number] },
-      starts(rows),
-    ];
+    const shape = [count as number];
+    const places = [{ name: "places", dtype: "U8", shape }, starts(rows)] as const;
+    if (bits === undefined) return [{ name: "values", dtype: "F32", shape }, ...places];
+    checkCount("sparse csr", "bits", bits, 2, 8);
+    return [{ name: "values", dtype: "I8", shape }, { name: "scales", dtype: "F32", shape: [rows] }, ...places];
   },
-  visit({ values, places, starts }, rows, cols, keep) {
+  visit({ values, scales, places, starts }, rows, cols, keep) {
     checkStarts("csr", starts, values.length);
     for (let row = 0; row < rows; row++) {
+      const scale = scales?.[row] ?? 1;
       let c = 0;
       for (let i = starts[row]!; i < starts[row + 1]!; i++) {
         c += places[i]!;
         if (c >= cols || (places[i] === 0 && i > starts[row]!))
           throw wrong("csr", row, `columns must rise and end before ${cols}`);
-        keep(row * cols + c, values[i]!);
+        keep(row * cols + c, values[i]! * scale);
       }
     }
   },
-  batch(k, { stage, panels, values, places, starts, cols, rows, format }, begin, end) {
-    k.csr_f32(stage, panels, values, places, starts, cols, rows, format.gapBytes as number, begin, end);
-  },
-  row(k, { out, x, values, places, starts, bias, activation, format }, begin, end) {
-    const kernel = format.gapBytes === 1 ? k.csr8_row_f32 : k.csr16_row_f32;
-    kernel(out, x, values, places, starts, bias, activation, begin, end);
-  },
+  batch: (k) => k.csr_f32,
+  row: (k) => k.csr_row_f32,
 };
 
 /** A bit for each weight, in words of 64. */
@@ -131,12 +107,8 @@ const bitmap: SparseLayout = {
       if (at !== starts[row + 1]) throw wrong("bitmap", row, `it has bits to ${at}, and ends at ${starts[row + 1]}`);
     }
   },
-  batch(k, { stage, panels, values, places, cols, rows }, begin, end) {
-    k.bitmap_f32(stage, panels, values, places, cols, rows, begin, end);
-  },
-  row(k, { out, x, values, places, starts, bias, activation, cols }, begin, end) {
-    k.bitmap_row_f32(out, x, values, places, starts, bias, activation, cols, begin, end);
-  },
+  batch: (k) => k.bitmap_f32,
+  row: (k) => k.bitmap_row_f32,
 };
 
 /** Where weight i of a block at [row, column] is in the matrix; −1 outside of it. */
@@ -189,23 +161,8 @@ function blocks(
   };
 }
 
-const block1x4 = blocks("block1x4", 1, 4, {
-  batch(k, { stage, panels, values, places, starts, cols, rows }, begin, end) {
-    k.block1x4_f32(stage, panels, values, places, starts, cols, rows, begin, end);
-  },
-  row(k, { out, x, values, places, starts, bias, activation }, begin, end) {
-    k.block1x4_row_f32(out, x, values, places, starts, bias, activation, begin, end);
-  },
-});
-
-const block4x1 = blocks("block4x1", 4, 1, {
-  batch(k, { stage, panels, values, places, starts, cols, rows }, begin, end) {
-    k.block4x1_f32(stage, panels, values, places, starts, cols, rows, begin, end);
-  },
-  row(k, { out, x, values, places, starts, bias, activation, rows }, begin, end) {
-    k.block4x1_row_f32(out, x, values, places, starts, bias, activation, rows, begin, end);
-  },
-});
+const block1x4 = blocks("block1x4", 1, 4, { batch: (k) => k.block1x4_f32, row: (k) => k.block1x4_row_f32 });
+const block4x1 = blocks("block4x1", 4, 1, { batch: (k) => k.block4x1_f32, row: (k) => k.block4x1_row_f32 });
 
 /** Columns of a strip: the kernels' constant. */
 const strip = 128;
@@ -254,14 +211,8 @@ function half(group: 4 | 8, bits: 2 | 4): SparseLayout {
         }
       });
     },
-    batch(k, { stage, panels, values, places, cols, rows }, begin, end) {
-      const kernel = bits === 2 ? k.half4_f32 : k.half8_f32;
-      kernel(stage, panels, values, places, cols, rows, begin, end);
-    },
-    row(k, { out, x, values, places, bias, activation, cols, rows }, begin, end) {
-      const kernel = bits === 2 ? k.half4_row_f32 : k.half8_row_f32;
-      kernel(out, x, values, places, bias, activation, cols, rows, begin, end);
-    },
+    batch: (k) => (bits === 2 ? k.half4_f32 : k.half8_f32),
+    row: (k) => (bits === 2 ? k.half4_row_f32 : k.half8_row_f32),
   };
 }
 

@@ -1,7 +1,8 @@
 import { checkCount, checkList, checkOptions } from "../check.js";
 import { ArgumentError } from "../errors.js";
 import { checkModel, type Model } from "../model.js";
-import { sparse } from "../ops/sparse.js";
+import { QTensor } from "../ops/quantized.js";
+import { sparse, sparseSizes } from "../ops/sparse.js";
 import type { SparseKind } from "../ops/sparseLayouts.js";
 import type { Masks } from "../optim/masked.js";
 import { Packed } from "../packed.js";
@@ -35,6 +36,9 @@ export interface Packing {
  * machine: both ways are measured, once for weights alike; in `init({ deterministic: true })` a rule by shares of bytes decides,
  * the same on every machine. Otherwise it stays dense, and the receipt's kernel says `f32`. A layout given by name is used for all.
  *
+ * Quantized weights become `csr` of the same codes, the same numbers to the bit, if they have one scale to a row (see `sparse`); all
+ * else that is packed already stays as it is. So pruned weights are trained to be rounded: `qat` with `optim.masked`, then `pack`.
+ *
  * The packed model runs, is saved and loaded, and gives gradients to its input; it cannot be trained. Its outputs are the masked
  * model's, up to the order of sums; zeros that are not stored meet no NaN and no infinity (see `sparse`).
  *
@@ -60,7 +64,7 @@ export function pack(model: Model, options: PackOptions = {}): Packing {
     const changed: Record<string, Tensor> = Object.create(null);
     for (const { name } of chosen) {
       const w = zeroed.params[name]!;
-      if (w instanceof Packed) continue;
+      if (w instanceof Packed && !(w instanceof QTensor)) continue;
       const stored = layout === "auto" ? packed(w, batches) : storedAs(layout, name, w);
       if (stored !== undefined) changed[name] = stored;
     }
@@ -70,7 +74,8 @@ export function pack(model: Model, options: PackOptions = {}): Packing {
   });
 }
 
-function storedAs(layout: SparseKind, name: string, w: Tensor): Tensor {
+function storedAs(layout: SparseKind, name: string, w: Tensor): Tensor | undefined {
+  if (w instanceof QTensor && !sparseSizes(w).some((size) => size.layout === layout)) return undefined;
   try {
     return sparse(w, { layout });
   } catch (cause) {

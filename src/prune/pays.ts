@@ -2,6 +2,7 @@ import { matmul } from "../ops/matmul.js";
 import { uniform } from "../ops/random.js";
 import { type SparseTensor, sparse, sparseSizes } from "../ops/sparse.js";
 import type { SparseKind } from "../ops/sparseLayouts.js";
+import { Packed } from "../packed.js";
 import { race } from "../race.js";
 import { isDeterministic } from "../runtime/init.js";
 import { type Kernels, kernels } from "../runtime/kernels.js";
@@ -31,13 +32,15 @@ const leastSize = 1024;
 /** What was measured, by shape, sparsity and batches: for each binary of its own. */
 const measured = new WeakMap<Kernels, Map<string, SparseKind | undefined>>();
 
-/** The weight in the layout that suits it best; nothing where dense is as good for batches of these sizes. */
+/** The weight, f32 or quantized, in the layout that suits it best; nothing where it is as good as it is for batches of these sizes. */
 export function packed(w: Tensor, batches: readonly number[]): SparseTensor | undefined {
-  const smaller = sparseSizes(w).filter(({ bytes }) => bytes < w.size * 4);
+  const smaller = sparseSizes(w).filter(({ bytes }) => bytes < bytesOf(w));
   const candidates = smaller.filter(({ bytes }) => bytes <= smaller[0]!.bytes * near);
   const layout = isDeterministic() ? ruled(w, candidates, batches) : raced(w, candidates, batches);
   return layout && sparse(w, { layout });
 }
+
+const bytesOf = (w: Tensor): number => (w instanceof Packed ? w.bytes : w.size * 4);
 
 interface Candidate {
   readonly layout: SparseKind;
@@ -49,8 +52,10 @@ type Choice = (w: Tensor, candidates: readonly Candidate[], batches: readonly nu
 /** The smallest of those that pay by rule. */
 const ruled: Choice = (w, candidates, batches) => {
   if (w.size < leastSize) return undefined;
+  // A code and its gap cost the time of a number of four bytes and its gap.
+  const asNumbers = w instanceof Packed ? 2.5 : 1;
   const pays = ({ layout, bytes }: Candidate) =>
-    batches.every((batch) => bytes / (w.size * 4) <= shares[layout][batch === 1 ? 1 : 0]);
+    batches.every((batch) => (asNumbers * bytes) / (w.size * 4) <= shares[layout][batch === 1 ? 1 : 0]);
   return candidates.find(pays)?.layout;
 };
 
@@ -72,8 +77,8 @@ const measure: Choice = (w, candidates, batches) => {
 const raced: Choice = (w, candidates, batches) => {
   const known = measured.get(kernels()) ?? new Map<string, SparseKind | undefined>();
   measured.set(kernels(), known);
-  const percents = candidates.map(({ layout, bytes }) => [layout, Math.round((25 * bytes) / w.size)]);
-  const key = JSON.stringify([w.shape, batches, percents]);
+  const percents = candidates.map(({ layout, bytes }) => [layout, Math.round((100 * bytes) / bytesOf(w))]);
+  const key = JSON.stringify([w.shape, w instanceof Packed && w.format, batches, percents]);
   if (!known.has(key) && candidates.length > 0)
     known.set(
       key,

@@ -119,9 +119,9 @@ const grid = [3, 5];
 const codes = (input: Activations): QTensor =>
   quantized(new Int8Array(45).fill(3), 0.5, 1, [9, 5], { bits: 4, group: 2, input });
 
-const sparsed = (layout: SparseKind): Tensor => {
+const sparsed = (layout: SparseKind, bits?: number): Tensor => {
   const w = ones([9, 5]);
-  const made = sparse(w, { layout });
+  const made = sparse(w, { layout, ...(bits && { bits }) });
   w.dispose();
   return made;
 };
@@ -278,6 +278,20 @@ export const calls: readonly Call[] = [
     [grid, [9]],
     (x, bias, [w]) => matmul(x, w!, { transposeB: true, bias, activation: "relu" }),
     () => [sparsed("csr")],
+  ),
+  call(
+    "matmul",
+    "of a batch with sparse codes",
+    [grid, [9]],
+    (x, bias, [w]) => matmul(x, w!, { transposeB: true, bias, activation: "relu" }),
+    () => [sparsed("csr", 4)],
+  ),
+  call(
+    "sparse",
+    "in codes",
+    [],
+    (_x, _y, [w]) => scope(() => sparse(w!, { bits: 4 }).dense()),
+    () => [ones([3, 5])],
   ),
   call("oneHot", "of labels", [], (_x, _y, [l]) => oneHot(l!, { classes: 4 }), labels),
   stepping("proxL1", "of a matrix", (x) => proxL1(x, { lambda: 2 })),

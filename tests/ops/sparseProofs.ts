@@ -5,8 +5,8 @@ import { fromBytes, toBytes } from "../../src/files/model.js";
 import { parseSafetensors, serializeSafetensors } from "../../src/files/safetensors.js";
 import { Model } from "../../src/model.js";
 import { matmul } from "../../src/ops/matmul.js";
-import { sparse } from "../../src/ops/sparse.js";
-import type { SparseKind } from "../../src/ops/sparseLayouts.js";
+import { type SparseOptions, sparse } from "../../src/ops/sparse.js";
+import type { Parts, SparseKind } from "../../src/ops/sparseLayouts.js";
 import { scope } from "../../src/scope.js";
 import { readTensor, tensor } from "../../src/tensor.js";
 import { deterministic, draw, expectSame, expectWithin, pick, random, roundoff } from "../grid.js";
@@ -192,7 +192,13 @@ export function proves(kind: SparseKind): void {
         }
       }
     });
+  });
 
+  provesFiles(kind, { layout: kind });
+}
+
+export function provesFiles(kind: SparseKind, options: SparseOptions): void {
+  describe(`${JSON.stringify(options)} in a file`, () => {
     test("goes to a file and back: same numbers, same bytes", () => {
       for (const [n, k] of [
         [5, 7],
@@ -201,7 +207,7 @@ export function proves(kind: SparseKind): void {
         [300, 9],
       ] as const)
         scope(() => {
-          const model = modelOf(kind, sparsely(kind, [n, k], 0.3, n), [n, k]);
+          const model = modelOf(options, sparsely(kind, [n, k], 0.3, n), [n, k]);
           const bytes = toBytes(model);
           const again = fromBytes(bytes);
           expect(toBytes(again)).toEqual(bytes);
@@ -217,10 +223,12 @@ export function proves(kind: SparseKind): void {
     test("any byte of its places changed is refused, or another matrix: never a read out of bounds", () => {
       scope(() => {
         const [n, k] = [9, 21];
-        const { tensors, metadata } = parseSafetensors(toBytes(modelOf(kind, sparsely(kind, [n, k], 0.4, 3), [n, k])));
+        const { tensors, metadata } = parseSafetensors(
+          toBytes(modelOf(options, sparsely(kind, [n, k], 0.4, 3), [n, k])),
+        );
         const x = draw("normal", 2 * k, 5);
         let refused = 0;
-        for (const section of ["n.weight.places", "n.weight.starts"]) {
+        for (const section of ["n.weight.places", "n.weight.starts", ...(options.bits ? ["n.weight.values"] : [])]) {
           const stored = tensors.get(section);
           for (let at = 0; at < (stored?.data.length ?? 0); at++)
             for (const bits of [1, 0x80, 0xff]) {
@@ -252,21 +260,22 @@ export function proves(kind: SparseKind): void {
 }
 
 /** A linear node with this weight. */
-export function modelOf(kind: SparseKind, w: Float32Array, [n, k]: readonly [number, number]): Model {
+export function modelOf(options: SparseOptions, w: Float32Array, [n, k]: readonly [number, number]): Model {
   const node = { name: "n", op: "linear", input: "input", attributes: { in: k, out: n, bias: false } };
-  return new Model([node], { "n.weight": sparse(tensor(w, [n, k]), { layout: kind }) });
+  return new Model([node], { "n.weight": sparse(tensor(w, [n, k]), options) });
 }
 
 /** A file of `kind` whose format and sections are replaced, which must be refused. */
-export function refuses(kind: SparseKind, what: string, change: Change, message: RegExp): void {
+export function refuses(kind: SparseKind, what: string, change: Change, message: RegExp, bits?: number): void {
+  const options = { layout: kind, ...(bits && { bits }) };
   test(`a file with ${what} is refused`, () => {
     scope(() => {
-      const { tensors, metadata } = parseSafetensors(toBytes(modelOf(kind, sparsely(kind, [5, 9], 0.5, 1), [5, 9])));
+      const { tensors, metadata } = parseSafetensors(toBytes(modelOf(options, sparsely(kind, [5, 9], 0.5, 1), [5, 9])));
       const text = JSON.parse(metadata.get("spokeshave")!);
       const format = text.packed["n.weight"].format;
-      const views = { F32: Float32Array, U8: Uint8Array, U16: Uint16Array, I32: Int32Array };
+      const views = { F32: Float32Array, U8: Uint8Array, I8: Int8Array, U16: Uint16Array, I32: Int32Array };
       const parts = Object.fromEntries(
-        ["values", "places", "starts"].flatMap((name) => {
+        ["values", "scales", "places", "starts"].flatMap((name) => {
           const stored = tensors.get(`n.weight.${name}`);
           if (stored === undefined) return [];
           return [[name, new views[stored.dtype as keyof typeof views](stored.data.slice().buffer)]];
@@ -284,7 +293,4 @@ export function refuses(kind: SparseKind, what: string, change: Change, message:
   });
 }
 
-type Change = (
-  parts: { values: Float32Array; places: Uint8Array | Uint16Array; starts: Int32Array },
-  format: Record<string, unknown>,
-) => void;
+type Change = (parts: Required<Parts>, format: Record<string, unknown>) => void;

@@ -12,6 +12,9 @@ import { type PackOptions, pack } from "../../src/prune/pack.js";
 import { prune } from "../../src/prune/prune.js";
 import { magnitude } from "../../src/prune/scores/magnitude.js";
 import { shrink } from "../../src/prune/shrink.js";
+import { int2, int4, int8, uint8 } from "../../src/quantize/affine.js";
+import { quantize } from "../../src/quantize/quantize.js";
+import * as ranges from "../../src/quantize/ranges/index.js";
 import { race } from "../../src/race.js";
 import { heap, memory } from "../../src/runtime/heap.js";
 import { init } from "../../src/runtime/init.js";
@@ -161,6 +164,52 @@ describe("pack", () => {
       expect(kernelsOf(pack(half, { layout: "csr", except: ["0.linear"], batch: 2 }).model)).toEqual([
         ...["f32", "bitmap", "csr"],
       ]);
+    });
+  });
+
+  test("stores pruned weights that are quantized as csr of the same codes, the same numbers to the bit", async () => {
+    await ruled();
+    scope(() => {
+      const model = network();
+      const masks = prune(model, magnitude({ sparsity: 0.95 }));
+      const weights = (of: Model) =>
+        of.weights.map(({ name }) => readTensor((of.params[name] as Packed).dense()).map((value) => value + 0));
+      for (const scheme of [int8(), int4(), int4({ range: ranges.mse() }), int2(), uint8({ symmetric: true })]) {
+        const quantized = quantize(applyMasks(model, masks), { weights: scheme });
+        const { model: small, receipt } = pack(quantized, { batch: [1, 8] });
+        expect(kernelsOf(small), scheme.name).toEqual(["csr", "csr", "affine"]);
+        expect(weights(small), scheme.name).toEqual(weights(quantized));
+        expectAlike(small, quantized);
+        expect(receipt.bytes).toBeLessThan(receipt.denseBytes);
+        expect(receipt.zeros).toBe(
+          weights(quantized)
+            .flatMap((w) => [...w])
+            .filter((value) => value === 0).length + 115,
+        );
+        const again = fromBytes(toBytes(small));
+        expect(toBytes(again)).toEqual(toBytes(small));
+        expectAlike(again, quantized);
+      }
+    });
+  });
+
+  test("leaves quantized weights that csr cannot hold, or for which it does not pay, as they are", async () => {
+    await ruled();
+    scope(() => {
+      const model = network();
+      const pruned = applyMasks(model, prune(model, magnitude({ sparsity: 0.9 })));
+      for (const options of [
+        { weights: int4({ group: 8 }) },
+        { weights: uint8() },
+        { weights: int8(), activations: int8({ dynamic: true }) },
+      ])
+        for (const layout of ["auto", "csr", "bitmap"] as const)
+          expect(kernelsOf(pack(quantize(pruned, options), { layout, batch: 1 }).model)).toEqual(
+            Array(3).fill("affine"),
+          );
+      const dense = quantize(model, { weights: int4() });
+      expect(kernelsOf(pack(dense).model)).toEqual(Array(3).fill("affine"));
+      expect(kernelsOf(pack(dense, { layout: "csr", batch: 1 }).model)).toEqual(Array(3).fill("csr"));
     });
   });
 

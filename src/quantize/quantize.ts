@@ -4,7 +4,7 @@ import { ArgumentError } from "../errors.js";
 import { Model } from "../model.js";
 import { QTensor } from "../ops/quantized.js";
 import { Packed } from "../packed.js";
-import { scope } from "../scope.js";
+import { keep, scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
 import { inputOf } from "./activations.js";
 import { type Choice, weightsToQuantize } from "./choice.js";
@@ -41,14 +41,19 @@ export function quantize(model: Model, options: QuantizeOptions): Model {
     const changed: Record<string, Packed> = Object.create(null);
     for (const weight of chosen)
       changed[weight.name] = scope(() => {
-        let read: Tensor<"f32"> | undefined;
         // The layers before it as they are now: rounded.
         const now = new Model(base.graph, { ...base.params, ...changed });
-        const x = () => (read ??= inputs(now, [weight])[weight.node.name]!);
-        const packed = method.round({ w: base.params[weight.name]!, scheme, inputs: x });
-        if (!(packed instanceof (activations === undefined ? Packed : QTensor)))
-          throw wrong("quantize", `what ${method.name} makes of "${weight.name}"`, packed, "a packed matrix");
-        return activations === undefined ? packed : (packed as QTensor).reading(inputOf(activations, x));
+        let read: Tensor<"f32"> | undefined;
+        // Kept from the scope of the method that asks first.
+        const x = () => (read ??= keep(inputs(now, [weight])[weight.node.name]!));
+        try {
+          const packed = method.round({ w: base.params[weight.name]!, scheme, inputs: x });
+          if (!(packed instanceof (activations === undefined ? Packed : QTensor)))
+            throw wrong("quantize", `what ${method.name} makes of "${weight.name}"`, packed, "a packed matrix");
+          return activations === undefined ? packed : (packed as QTensor).reading(inputOf(activations, x));
+        } finally {
+          read?.dispose();
+        }
       });
     return base.with(changed);
   });

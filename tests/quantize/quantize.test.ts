@@ -142,6 +142,28 @@ describe("activations", () => {
   });
 });
 
+test.each([gptq(), gptq({ actOrder: true }), awq()])(
+  "a method that asks for what layers read, $name, and static activations",
+  (method) => {
+    scope(() => {
+      const model = made();
+      const options = { weights: int8(), method, calibration: inputs() };
+      const small = quantize(model, { ...options, activations: int8() });
+      const alone = quantize(model, options);
+      const dense = (m: Model, name: string) => numbers((m.params[name] as QTensor).dense());
+      for (const name of packedOf(small)) expectSame(dense(small, name), dense(alone, name), name);
+      const { inputScale } = (small.params["0.linear.weight"] as QTensor).format;
+      expect(inputScale).toBeGreaterThan(0);
+      expectWithin(
+        numbers(small.apply(small.params, inputs())),
+        numbers(model.apply(model.params, inputs())),
+        0.1,
+        "outputs",
+      );
+    });
+  },
+);
+
 test("methods round in order, each layer on what the rounded ones before it give", () => {
   scope(() => {
     const model = made();

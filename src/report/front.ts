@@ -49,7 +49,7 @@ export function frontPlot(data: ReportData, cost: Cost, height: number): Markup 
       limits.map(({ line }) => html`<path class="budget" d="${line}"/>`),
       path([...stairs, ...end], { kind: "stairs", steps: true }),
     ],
-    marks: [limits.map(note), labelled(marks, limits, height).map(mark)],
+    marks: [labelled(marks, limits, height).map(mark), limits.map(note)],
   });
 }
 

@@ -4,7 +4,7 @@ import { type Executor, runObjective, type SearchObjective } from "./objective.j
 import { Random } from "./random.js";
 import { type Drawn, runTrial } from "./run.js";
 import type { Past, Sampler } from "./sampler.js";
-import { randomSampler } from "./samplers/random.js";
+import { tpe } from "./samplers/tpe.js";
 import { type Distribution, drawFrom, type Space } from "./space.js";
 import type { Stopper } from "./stopper.js";
 import type { Storage, StudyHeader } from "./storage.js";
@@ -129,7 +129,7 @@ class Search<P> {
     private readonly executor: Executor<P>,
     private readonly options: SearchOptions<P>,
   ) {
-    this.sampler = options.sampler ?? randomSampler();
+    this.sampler = options.sampler ?? tpe();
     this.seed = options.seed ?? 0;
     this.directions = [options.direction ?? "minimize"].flat();
   }

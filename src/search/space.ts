@@ -32,6 +32,9 @@ export interface Draw {
 /** Draws what it needs and gives the parameters: a pure function; what is drawn may depend on what was drawn before. */
 export type Space<P> = (draw: Draw) => P;
 
+/** Where the share of a value in the unit interval begins and ends. */
+export type Share = readonly [begin: number, end: number];
+
 /** What a name is drawn from. Every value has its share of the unit interval, and samplers need to know no more than that. */
 export interface Distribution {
   /** How many values there are: Infinity where every number of a range is one. */
@@ -40,8 +43,10 @@ export interface Distribution {
   readonly ordered: boolean;
   /** The value at a place of the unit interval, its ends included. */
   at(place: number): Value;
-  /** Where the share of a value begins and ends, one point if there are infinitely many; undefined if it is none of the values. */
-  share(value: Value): readonly [number, number] | undefined;
+  /** The value after one of the values, in order; undefined after the last, or where there are no steps. */
+  next(value: Value): Value | undefined;
+  /** The share of a value, one point where there are no steps; undefined if it is none of the values. */
+  share(value: Value): Share | undefined;
   /** As errors print it; what prints alike is alike. */
   toString(): string;
 }
@@ -64,6 +69,7 @@ function continuous(low: number, high: number, logarithmic: boolean): Distributi
       const place = ((logarithmic ? log(value) : value) - begin) / (end - begin);
       return [place, place];
     },
+    next: () => undefined,
     toString: () => `numbers from ${low} to ${high}${logarithmic ? ", log" : ""}`,
   };
 }
@@ -86,6 +92,10 @@ function stepped(low: number, count: number, step: number, logarithmic: boolean)
       if (!(i >= 0 && i < count && low + i * step === value)) return undefined;
       return [(edge(i) - begin) / (end - begin), (edge(i + 1) - begin) / (end - begin)];
     },
+    next(value) {
+      const i = Math.round(((value as number) - low) / step) + 1;
+      return i < count ? low + i * step : undefined;
+    },
     toString: () => `${count} numbers from ${low} by ${step}${logarithmic ? ", log" : ""}`,
   };
 }
@@ -100,6 +110,7 @@ function listed(options: readonly Value[]): Distribution {
       const i = options.indexOf(value as Value);
       return i === -1 ? undefined : [i / count, (i + 1) / count];
     },
+    next: (value) => options[options.indexOf(value) + 1],
     toString: () => `one of ${JSON.stringify(options)}`,
   };
 }

@@ -8,7 +8,8 @@ import { activations, layers, matmulOps } from "./ops.js";
 import { optim } from "./optim.js";
 import { prune } from "./prune.js";
 import { quantize } from "./quantize.js";
-import { type Coverage, type CoverageTable, notYet, type Run } from "./runner.js";
+import type { Coverage, CoverageTable, Run } from "./runner.js";
+import { searchOps } from "./search.js";
 import type { Case, Group } from "./vectors.js";
 
 /** Every op of the vectors, by name: how ours meets it, or why there is nothing yet. */
@@ -25,15 +26,7 @@ export const coverage: CoverageTable = {
   ...integers,
   ...bits,
   ...codecs,
-  ...notYet("search is to come", [
-    ...["sphere", "rosenbrock", "rastrigin", "ackley", "branin", "hartmann6", "zdt1", "zdt2"].map(
-      (name) => `ref.testfunc.${name}`,
-    ),
-    ...["RandomSampler", "TPESampler", "TPESampler(multivariate)", "CmaEsSampler", "NSGAIISampler"].map(
-      (name) => `optuna.samplers.${name}`,
-    ),
-    "ref.hypervolume2",
-  ]),
+  ...searchOps,
 };
 
 /** Cases of one op that are run, or that are not and why. */

@@ -13,6 +13,8 @@ export interface Task {
   readonly name: string;
   readonly inputs: Inputs;
   readonly args: Args;
+  /** Plain numbers that the case gives. */
+  readonly values: Args;
   readonly wanted: readonly string[];
 }
 
@@ -47,12 +49,18 @@ export function differentiable<A>(forward: (inputs: Inputs, args: A) => Tensor):
 }
 
 /** All that is wrong with a case, in words; nothing where it passes. */
-export async function check(run: Run, { inputs, args, outputs, tol, ...base }: Case): Promise<string[]> {
+export async function check(run: Run, { inputs, args, values, outputs, tol, ...base }: Case): Promise<string[]> {
   const scope = new Scope();
   try {
     const wanted = Object.keys(outputs).flatMap((name) => (name.startsWith("grad_") ? [name.slice(5)] : []));
     const given = Object.fromEntries(Object.entries(inputs).map(([name, vector]) => [name, toTensor(vector)]));
-    const made = await run({ name: base.name, inputs: given, args, wanted: wanted.filter((name) => name in inputs) });
+    const made = await run({
+      name: base.name,
+      inputs: given,
+      args,
+      values,
+      wanted: wanted.filter((name) => name in inputs),
+    });
     const wrong: string[] = [];
     for (const [name, expected] of Object.entries(outputs)) {
       const got = made[name];

@@ -24,6 +24,8 @@ export interface Case extends Tolerance {
   readonly outputs: Readonly<Record<string, Vector>>;
   /** Outputs with a tolerance of their own. */
   readonly tol: Readonly<Record<string, Tolerance>>;
+  /** Plain numbers to compare with. */
+  readonly values: Args;
 }
 
 export interface Group {
@@ -60,6 +62,7 @@ function readGroup(folder: string, name: string): Group {
     inputs: resolve(row.inputs, find),
     outputs: resolve(row.outputs, find),
     tol: row.tol ?? {},
+    values: row.values ?? {},
   }));
   return { name, cases };
 }

@@ -4,7 +4,12 @@ import { ArgumentError } from "../errors.js";
 
 /** Whether a is nowhere worse than b and somewhere better. */
 function dominates(a: readonly number[], b: readonly number[]): boolean {
-  return a.every((value, i) => value <= b[i]!) && a.some((value, i) => value < b[i]!);
+  let better = false;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i]! > b[i]!) return false;
+    better ||= a[i]! < b[i]!;
+  }
+  return better;
 }
 
 /** The items that no other dominates, in their order. */

@@ -83,8 +83,8 @@ function directionsOf(axis: number): Uint32Array {
   const degree = m.length;
   const v = new Uint32Array(32);
   for (let i = 0; i < 32; i++) {
-    if (axis === 0) v[i] = 2 ** (31 - i);
-    else if (i < degree) v[i] = m[i]! * 2 ** (31 - i);
+    if (axis === 0) v[i] = 1 << (31 - i);
+    else if (i < degree) v[i] = m[i]! << (31 - i);
     else {
       v[i] = v[i - degree]! ^ (v[i - degree]! >>> degree);
       for (let k = 1; k < degree; k++) if ((polynomial >> (degree - k)) & 1) v[i]! ^= v[i - k]!;

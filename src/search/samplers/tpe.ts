@@ -3,8 +3,9 @@
 // (Falkner et al. 2018) of whatever names a trial happens to draw.
 import { bestOf } from "../front.js";
 import { exp, log } from "../math.js";
+import type { Random } from "../random.js";
 import type { DrawRequest, Sampler } from "../sampler.js";
-import type { Value } from "../space.js";
+import type { Distribution, Value } from "../space.js";
 import { type Kernel, kernelsOf } from "./kernels.js";
 import { axisOf } from "./sobol.js";
 import { sobolAxes, sobolPlace } from "./sobolPoints.js";
@@ -16,11 +17,7 @@ const candidates = 12;
 /** How much wider kernels are where they only say which of them count: few trials share all that was drawn before. */
 const leniency = 3;
 
-/** A trial, by what it drew, and how much it counts. */
-interface Point {
-  readonly draws: Readonly<Record<string, Value>>;
-  readonly weight: number;
-}
+type Draws = Readonly<Record<string, Value>>;
 
 /**
  * Learns from the trials done so far where good ones are: draws more like the best tenth of them, less like the others, and dares
@@ -43,12 +40,12 @@ export function tpe(): Sampler {
 
 function draw(request: DrawRequest): Value {
   const { distribution, number, seed, random } = request;
-  const sides = split(request);
+  const sides = sidesOf(request);
   if (sides === undefined) {
     const axis = axisOf(request);
     return distribution.at(axis < sobolAxes ? sobolPlace(number, axis, seed) : random.next());
   }
-  const [good, others] = sides.map((points) => mixtureOf(points, request));
+  const [good, others] = sides.map((side) => side.mixture(request));
   let best = distribution.at(0);
   let ratio = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < candidates; i++) {
@@ -61,42 +58,81 @@ function draw(request: DrawRequest): Value {
 }
 
 /** The best tenth of the trials that have drawn the name, and the rest; undefined while they are too few. */
-function split({ name, history, mates }: DrawRequest): [good: Point[], others: Point[]] | undefined {
-  const known = history.filter(({ draws }) => Object.hasOwn(draws, name));
+function sidesOf({ name, history, mates, random }: DrawRequest): readonly [good: Side, others: Side] | undefined {
+  const has = (draws: Draws) => Object.hasOwn(draws, name);
+  const known = history.filter(({ draws }) => has(draws));
   const lived = known.filter(({ state }) => state !== "failed").length;
   const done = known.filter(({ state }) => state === "done");
   if (lived < startup || done.length === 0) return undefined;
-  const best = bestOf(done, Math.min(Math.ceil(lived / 10), 25), ({ values }) => values);
-  const good = best.map(({ draws }, i) => ({ draws, weight: log((best.length + 1) / (i + 1)) }));
-  const chosen = new Set(best);
-  const rest = known.filter((trial) => !chosen.has(trial)).map(({ draws }) => draws);
-  const running = mates.filter((draws) => Object.hasOwn(draws, name));
-  return [good, [...rest, ...running].map((draws) => ({ draws, weight: 1 }))];
+  const running = mates.filter(has);
+  // Names that the same trials have drawn share their sides, which a trial builds but once.
+  const key = `${known.map(({ number }) => number)} ${mates.map(has)}`;
+  const built = begun.get(random) ?? new Map<string, readonly [Side, Side]>();
+  begun.set(random, built);
+  let sides = built.get(key);
+  if (sides === undefined) {
+    const best = bestOf(done, Math.min(Math.ceil(lived / 10), 25), ({ values }) => values);
+    const chosen = new Set(best);
+    const rest = known.filter((trial) => !chosen.has(trial));
+    sides = [
+      new Side(
+        best.map(({ draws }) => draws),
+        (i) => log((best.length + 1) / (i + 1)),
+      ),
+      new Side([...rest.map(({ draws }) => draws), ...running], () => 1),
+    ];
+    built.set(key, sides);
+  }
+  return sides;
 }
 
-/** Where the name of the request lies for trials like these, given what was drawn before: an even kernel, and one around each. */
-function mixtureOf(points: readonly Point[], { name, distribution, draws, names }: DrawRequest): Kernel {
-  const valuesOf = (of: string) =>
-    points.map((point) => (Object.hasOwn(point.draws, of) ? point.draws[of] : undefined));
-  // Logarithms, as products over many names would be 0. The even kernel keeps its 0: of no name it says anything.
-  const logs = points.map(({ weight }) => log(weight));
-  for (const [before, value] of Object.entries(draws)) {
-    const drawnFrom = names.get(before)!;
-    const share = drawnFrom.share(value)!;
-    for (const [i, kernel] of kernelsOf(drawnFrom, valuesOf(before), leniency).entries())
-      if (kernel !== undefined) logs[i]! += log(Math.max(kernel.density(share), 1e-300));
+/** What trials have worked out so far, by their random numbers. */
+const begun = new WeakMap<Random, Map<string, readonly [Side, Side]>>();
+
+/** Trials whose density is asked for, and how much each has in common with what the trial at hand has drawn. */
+class Side {
+  /** Logarithms, as products over many names would be 0. */
+  private readonly weights: number[];
+  private seen = 0;
+
+  constructor(
+    private readonly trials: readonly Draws[],
+    weightOf: (i: number) => number,
+  ) {
+    this.weights = trials.map((_, i) => log(weightOf(i)));
   }
-  const top = logs.reduce((a, b) => Math.max(a, b), 0);
-  const weights = [...logs, 0].map((weight) => exp(weight - top));
-  const kernels = [...kernelsOf(distribution, valuesOf(name)), even] as Kernel[];
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return {
-    density: (share) => kernels.reduce((sum, kernel, i) => sum + weights[i]! * kernel.density(share), 0) / total,
-    sample(random) {
-      let left = random.next() * total;
-      return (kernels.find((_, i) => (left -= weights[i]!) < 0) ?? even).sample(random);
-    },
-  };
+
+  private kernels(name: string, distribution: Distribution, leniency: number): (Kernel | undefined)[] {
+    const values = this.trials.map((draws) => (Object.hasOwn(draws, name) ? draws[name] : undefined));
+    return kernelsOf(distribution, values, leniency);
+  }
+
+  /** Where a name lies, given what was drawn before: an even kernel, which knows nothing about any name, and one around each trial. */
+  mixture({ name, distribution, draws, names }: DrawRequest): Kernel {
+    const before = Object.entries(draws);
+    for (; this.seen < before.length; this.seen++) {
+      const [other, value] = before[this.seen]!;
+      const from = names.get(other)!;
+      const share = from.share(value)!;
+      for (const [i, kernel] of this.kernels(other, from, leniency).entries())
+        if (kernel !== undefined) this.weights[i]! += log(Math.max(kernel.density(share), 1e-300));
+    }
+    const top = this.weights.reduce((a, b) => Math.max(a, b), 0);
+    const weights = [...this.weights, 0].map((weight) => exp(weight - top));
+    const kernels = [...(this.kernels(name, distribution, 1) as Kernel[]), even];
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    return {
+      density(share) {
+        let sum = 0;
+        for (let i = 0; i < kernels.length; i++) sum += weights[i]! * kernels[i]!.density(share);
+        return sum / total;
+      },
+      sample(random) {
+        let left = random.next() * total;
+        return (kernels.find((_, i) => (left -= weights[i]!) < 0) ?? even).sample(random);
+      },
+    };
+  }
 }
 
 const even: Kernel = { density: () => 1, sample: (random) => random.next() };

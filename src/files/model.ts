@@ -49,7 +49,7 @@ export function toBytes(model: Model): Bytes {
  */
 export function fromBytes(bytes: Uint8Array | ArrayBuffer): Model {
   const whole = bytesIn("fromBytes", bytes);
-  if (isGzip(whole)) throw new FileError("fromBytes: the bytes are gzipped; use fromFile", "E_GZIP", 0);
+  if (isGzip(whole)) throw new FileError("fromBytes: gzipped; use fromFile", "E_GZIP");
   const { tensors, metadata } = parseSafetensors(whole);
   const text = metadata.get(entry);
   if (text === undefined)

@@ -70,7 +70,8 @@ export function parseSafetensors(file: Uint8Array): Safetensors {
 /**
  * The bytes of a safetensors file: the same for the same content, in whatever order it comes.
  *
- * Tensors lie by falling element size, then by name in code units, from a multiple of 8 on: each is aligned.
+ * Tensors lie by falling element size, from a multiple of 8 on: each is aligned. What is alike lies together, by dtype and then by
+ * name in code units, for whoever packs the file.
  * @throws FileError E_DUPLICATE, E_HEADER (a tensor named `__metadata__`), E_UTF8 (a lone surrogate in a text),
  * E_DTYPE, E_SHAPE, E_OFFSETS (data of another size than its shape), E_COUNT, E_HEADER_SIZE: what could not be read back
  * @example
@@ -81,7 +82,7 @@ export function serializeSafetensors(
   metadata: Iterable<readonly [string, string]> = [],
 ): Bytes {
   const stored = unique(tensors, "tensor").sort(
-    ([a, { dtype: p }], [b, { dtype: q }]) => elementBytes[q] - elementBytes[p] || byCodeUnit(a, b),
+    ([a, { dtype: p }], [b, { dtype: q }]) => elementBytes[q] - elementBytes[p] || byCodeUnit(q, p) || byCodeUnit(a, b),
   );
   const texts = unique(metadata, "metadata key").sort(([a], [b]) => byCodeUnit(a, b));
   if (Math.max(stored.length, texts.length) > maxTensors) throw tooMany();

@@ -128,6 +128,19 @@ test("learned scales are parameters, begin as in the paper, and move", () => {
   });
 });
 
+test("learned scales of pruned weights begin with the weights that are left", () => {
+  scope(() => {
+    const model = made();
+    const w = tensor([0, 4, 0, -2, 0, 0, 0, 0, 0, 0, 0, 0].concat(Array(56).fill(0)), [4, 17]);
+    const training = qat(model.with({ "2.linear.weight": w }), {
+      weights: int2(),
+      scales: "learned",
+      only: ["2.linear"],
+    });
+    expect([...numbers(training.params["2.linear.weight.scale"])]).toEqual([6, 2 ** -24, 2 ** -24, 2 ** -24]);
+  });
+});
+
 test("a scale that the optimizer drove below 0 is held above it", () => {
   scope(() => {
     const training = qat(made(), { weights: int2(), scales: "learned" });

@@ -89,6 +89,8 @@ export type FileErrorCode =
   | "E_MODEL"
   | "E_MAGIC"
   | "E_MESSAGE"
+  | "E_JOURNAL"
+  | "E_LOCKED"
   | "E_NO_DISK"
   | "E_READ"
   | "E_WRITE";

@@ -1,4 +1,5 @@
 import { FileError } from "../errors.js";
+import { codeOf, disk, gone, type Host, older, reason, syncDirectory } from "./host.js";
 
 /**
  * The bytes of a file on the host's disk.
@@ -38,26 +39,6 @@ export async function writeFileAtomic(path: string | URL, bytes: Uint8Array): Pr
     const fix = "check that the directory is there, may be written and has room; what was there is unchanged";
     throw new FileError(`writeFileAtomic: ${path}: ${reason(cause)}; ${fix}`, "E_WRITE", undefined, { cause });
   }
-}
-
-type Host = ReturnType<typeof disk>;
-
-/** The host's modules, asked for at run time: a static import of them would not load in browsers and some workers. */
-function disk() {
-  const host = globalThis.process;
-  const fs = host?.getBuiltinModule?.("fs");
-  if (!fs) {
-    const fix = "use toBytes and fromBytes, and store the bytes where you like";
-    throw new FileError(`this host gives no access to a disk; ${fix}`, "E_NO_DISK");
-  }
-  const { basename, dirname, join } = host.getBuiltinModule("path");
-  const { fileURLToPath } = host.getBuiltinModule("url");
-  // Short, and of characters that every file system takes.
-  const token = [...host.getBuiltinModule("os").hostname()]
-    .reduce((hash, c) => (Math.imul(hash, 31) + c.codePointAt(0)!) >>> 0, 7)
-    .toString(36);
-  const plain = (path: string | URL) => (typeof path === "string" ? path : fileURLToPath(path));
-  return { fs: fs.promises, basename, dirname, join, plain, token };
 }
 
 /** Another host's process cannot be asked whether it lives: its temporary files on a shared disk are left this long. */
@@ -103,7 +84,7 @@ class Place {
     } finally {
       writing.delete(name);
     }
-    await this.syncDirectory();
+    await syncDirectory(this.host, this.directory); // the file itself is whole either way
   }
 
   /** Removes what killed saves of this target left; that it could not is no reason to fail a save. */
@@ -114,28 +95,11 @@ class Place {
       const [, token, pid] = /^([0-9a-z]+)-(\d+)-[0-9a-z]+\.tmp$/.exec(name.slice(this.prefix.length)) ?? [];
       if (pid === undefined) continue;
       const temp = join(this.directory, name);
-      if (token === this.host.token ? await this.abandoned(temp, Number(pid)) : await this.older(temp, foreignAge))
+      if (
+        token === this.host.token ? await gone(this.host, temp, Number(pid)) : await older(this.host, temp, foreignAge)
+      )
         await fs.rm(temp, { force: true }).catch(() => {});
     }
-  }
-
-  /**
-   * Whether the process that made the file is gone. Under our own pid it may come from another thread or copy of this
-   * module, which still writes it, or from a process before us: in containers every one may have the pid 1.
-   */
-  private async abandoned(temp: string, pid: number): Promise<boolean> {
-    if (pid === process.pid) return this.older(temp, process.uptime() * 1000);
-    try {
-      process.kill(pid, 0); // signal 0 only asks
-      return false;
-    } catch (answer) {
-      return codeOf(answer) === "ESRCH"; // EPERM: alive and someone else's
-    }
-  }
-
-  private async older(temp: string, ms: number): Promise<boolean> {
-    const { mtimeMs } = await this.host.fs.stat(temp).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-    return mtimeMs < Date.now() - ms;
   }
 
   /** Windows refuses while a virus scanner or an indexer holds one of the two files; that passes. */
@@ -150,23 +114,8 @@ class Place {
       }
     }
   }
-
-  /** Makes the new name survive a power cut, where directories can be synced; the file itself is whole either way. */
-  private async syncDirectory(): Promise<void> {
-    const directory = await this.host.fs.open(this.directory, "r").catch(() => undefined);
-    await directory?.sync().catch(() => {});
-    await directory?.close().catch(() => {});
-  }
 }
 
 function absent(failure: unknown): undefined {
   if (codeOf(failure) !== "ENOENT") throw failure;
-}
-
-function codeOf(failure: unknown): string {
-  return String((failure as { code?: unknown } | undefined)?.code);
-}
-
-function reason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

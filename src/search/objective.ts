@@ -24,9 +24,11 @@ export type Report = (score: Values) => boolean | Promise<boolean>;
 export interface Executor<P> {
   /** Trials at a time. */
   readonly workers: number;
-  /** Runs one trial; gives what its objective returned: undefined if that was nothing, or `report` ended it. */
+  /** Makes ready; called once before all else. */
+  open?(): void | Promise<void>;
+  /** Runs one trial, while others wait in `report` more than `workers`; gives what its objective returned: undefined if that was nothing, or `report` ended it. */
   run(params: P, context: TrialContext, report: Report): Promise<Values | undefined>;
-  /** Frees what it holds; called once when the search ends, however it ends. */
+  /** Frees what it holds; called once when a search that could open it ends, however it ends. */
   close?(): void | Promise<void>;
 }
 
@@ -44,7 +46,7 @@ export async function runObjective<P>(
     for (;;) {
       const { done, value } = await steps.next();
       if (done) return value;
-      if (context.signal.aborted || (await report(value))) return undefined;
+      if ((await report(value)) || context.signal.aborted) return undefined;
     }
   } finally {
     await steps.return(undefined);

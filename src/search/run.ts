@@ -1,5 +1,6 @@
 import { said } from "../check.js";
 import { SpokeshaveError } from "../errors.js";
+import type { Batch } from "./batch.js";
 import type { Executor, TrialContext, Values } from "./objective.js";
 import type { Value } from "./space.js";
 import type { Stopper } from "./stopper.js";
@@ -18,6 +19,7 @@ export interface Judges {
   readonly stopper: Stopper | undefined;
   /** Finished trials of earlier batches, turned so that less is better. */
   readonly history: readonly TrialRecord[];
+  readonly batch: Batch;
 }
 
 /** What came of a trial, and what a failed one threw. */
@@ -31,7 +33,7 @@ export async function runTrial<P>(
   executor: Executor<P>,
   { number, params, draws }: Drawn<P>,
   context: TrialContext,
-  { directions, stopper, history }: Judges,
+  { directions, stopper, history, batch }: Judges,
 ): Promise<Outcome> {
   const sign = signOf(directions[0]!);
   const curve: number[] = [];
@@ -39,14 +41,17 @@ export async function runTrial<P>(
   let values: readonly number[] = [];
   let stopped = false;
   let broken: { readonly cause: unknown } | undefined;
-  const report = (score: Values): boolean => {
+  batch.curves.set(number, towardsLess);
+  const report = async (score: Values): Promise<boolean> => {
     try {
       const scores = numbersOf(score, directions.length, 1);
       if (scores.length === directions.length) values = scores;
       curve.push(scores[0]!);
       towardsLess.push(sign * scores[0]!);
       const value = sign * scores[0]!;
-      stopped = stopper?.stop({ number, step: curve.length, value, curve: towardsLess, history }) === true;
+      const step = curve.length;
+      const mates = stopper?.meets?.(step) ? await batch.meet(number, step) : [];
+      stopped = stopper?.stop({ number, step, value, curve: towardsLess, history, mates }) === true;
     } catch (cause) {
       broken = { cause };
     }

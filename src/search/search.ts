@@ -1,5 +1,6 @@
 import { checkCount, checkNumber, checkOptions, said } from "../check.js";
 import { ArgumentError, SpokeshaveError } from "../errors.js";
+import { Batch } from "./batch.js";
 import { type Executor, runObjective, type SearchObjective } from "./objective.js";
 import { Random } from "./random.js";
 import { type Drawn, runTrial } from "./run.js";
@@ -36,6 +37,8 @@ export interface SearchOptions<P> {
   onTrial?: (trial: Trial<P>) => void | Promise<void>;
 }
 
+const defaultBatch = 4;
+
 /** How long the event loop may wait for us. */
 const sliceMs = 50;
 
@@ -65,12 +68,11 @@ export async function search<P>(
     typeof objective === "function"
       ? { workers: 1, run: (params, context, report) => runObjective(objective, params, context, report) }
       : objective;
-  const run = new Search(executor, options);
+  await executor.open?.();
   try {
-    return await run.finish();
+    return await new Search(executor, options).finish();
   } finally {
     await executor.close?.();
-    await options.storage?.close?.();
   }
 }
 
@@ -135,27 +137,30 @@ class Search<P> {
   }
 
   async finish(): Promise<Study<P>> {
-    const { signal, maxMs = Number.POSITIVE_INFINITY } = this.options;
+    const { signal, storage, maxMs = Number.POSITIVE_INFINITY } = this.options;
+    const kept = (await storage?.open(this.header)) ?? [];
     const onAbort = () => this.halt.abort("signal");
     const timer = maxMs < 2 ** 31 ? setTimeout(() => this.halt.abort("maxMs"), maxMs) : undefined;
     if (signal?.aborted) onAbort();
     else signal?.addEventListener("abort", onAbort);
     try {
-      return await this.batches();
+      return await this.batches(new Map(kept.map((trial) => [trial.number, trial])));
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
+      await storage?.close?.();
     }
   }
 
-  private async batches(): Promise<Study<P>> {
-    const { storage, stopper, trials: total = 100, batch = 4 } = this.options;
+  private get header(): StudyHeader {
     const { sampler, seed, directions } = this;
-    const study: StudyHeader = {
-      ...{ version: 1, seed, batch, directions },
-      ...{ sampler: sampler.name, stopper: stopper?.name ?? "none" },
-    };
-    const kept = new Map((await storage?.open(study))?.map((trial) => [trial.number, trial]));
+    const { stopper, batch = defaultBatch } = this.options;
+    return { version: 1, seed, batch, directions, sampler: sampler.name, stopper: stopper?.name ?? "none" };
+  }
+
+  private async batches(kept: ReadonlyMap<number, TrialRecord>): Promise<Study<P>> {
+    const { trials: total = 100, batch = defaultBatch } = this.options;
+    const { directions } = this;
     const trials: Trial<P>[] = [];
     for (let first = 0; first < total; first += batch) {
       const end = Math.min(first + batch, total);
@@ -191,36 +196,33 @@ class Search<P> {
     return drawn;
   }
 
-  /** Runs trials side by side, as many at a time as the executor takes; leaves out those that the end of the search breaks off. */
+  /** Runs what the storage does not know; leaves out trials that the end of the search breaks off. */
   private async runAll(drawn: readonly Entry<P>[]): Promise<Trial<P>[]> {
-    const finished: Trial<P>[] = [];
-    const queue = drawn.values();
-    const work = async () => {
-      try {
-        for (const { trial, known } of queue) {
-          const record = known ?? (await this.run(trial));
-          if (record !== undefined) finished.push({ ...record, params: trial.params });
-        }
-      } catch (fault) {
+    const known = drawn.flatMap(({ known }) => (known === undefined ? [] : turned(known, this.directions)));
+    const batch = new Batch(this.executor.workers, known);
+    const run = (trial: Drawn<P>) =>
+      this.run(trial, batch).catch((fault) => {
         this.halt.abort();
         throw fault;
-      }
-    };
-    const workers = Math.min(this.executor.workers, drawn.length);
-    const ends = await Promise.allSettled(Array.from({ length: workers }, work));
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
-    return finished.sort((a, b) => a.number - b.number);
+      });
+    const ends = await Promise.allSettled(drawn.map(({ trial, known }) => known ?? batch.run(() => run(trial))));
+    const finished: Trial<P>[] = [];
+    for (const [i, end] of ends.entries()) {
+      if (end.status === "rejected") throw end.reason;
+      if (end.value !== undefined) finished.push({ ...end.value, params: drawn[i]!.trial.params });
+    }
+    return finished;
   }
 
   /** Runs a trial and keeps what came of it; undefined if the search ended before it did. */
-  private async run(trial: Drawn<P>): Promise<TrialRecord | undefined> {
+  private async run(trial: Drawn<P>, batch: Batch): Promise<TrialRecord | undefined> {
     const { executor, history, directions, seed, halt } = this;
     const { stopper, storage, onTrial } = this.options;
     if (this.halted()) return undefined;
     const { number, params } = trial;
     const own = Math.floor(new Random(seed, number, "trialSeeds").next() * 2 ** 53);
     const context = { number, seed: own, signal: halt.signal };
-    const { record, cause } = await runTrial(executor, trial, context, { stopper, history, directions });
+    const { record, cause } = await runTrial(executor, trial, context, { stopper, history, batch, directions });
     if (halt.signal.aborted) return undefined;
     this.cause ??= cause;
     await storage?.append(record);

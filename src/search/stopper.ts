@@ -11,11 +11,15 @@ export interface StopRequest {
   readonly curve: readonly number[];
   /** Finished trials of earlier batches, by number, turned alike. */
   readonly history: readonly TrialRecord[];
+  /** Where the stopper `meets`: what the other trials of this batch that came as far yielded at this step, turned alike. */
+  readonly mates: readonly number[];
 }
 
 /** Ends hopeless trials early: a pure function of its request, so that the same past stops the same trials. */
 export interface Stopper {
   /** With its settings: a stored study goes on only with a stopper of the same name. */
   readonly name: string;
+  /** Whether the trials of a batch wait for one another at this step, so that each is judged beside the others. Default: never. */
+  meets?(step: number): boolean;
   stop(request: StopRequest): boolean;
 }

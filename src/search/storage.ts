@@ -18,7 +18,7 @@ export interface Storage {
   open(header: StudyHeader): readonly TrialRecord[] | Promise<readonly TrialRecord[]>;
   /** Keeps one more; once it returns, the trial is not lost. */
   append(trial: TrialRecord): void | Promise<void>;
-  /** Called once when the search ends, however it ends. */
+  /** Called once when a search that could open it ends, however it ends. */
   close?(): void | Promise<void>;
 }
 

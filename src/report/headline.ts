@@ -22,7 +22,7 @@ export function headline(data: ReportData): Markup {
     [
       `${data.errorOn === "test" ? "Test" : "Validation"} ${measure.name}`,
       figure(data, `${side}.error`, measure.show),
-      measure.change(dense.error, now.error),
+      measure.change(dense.error, now.error) ?? "the same",
       before("error", measure.show),
     ],
     [
@@ -49,7 +49,9 @@ export function outcome(data: ReportData): string {
   if (best === undefined) return "Nothing was made; the dense model is all there is.";
   const smaller = change(dense.bytes, best.bytes, ["smaller", "larger"]);
   const file = smaller === undefined ? bytes(best.bytes) : `${bytes(best.bytes)}, ${smaller}`;
-  const { name, change: differs } = measureOf(data);
-  const what = `From ${bytes(dense.bytes)} to ${file}, at ${differs(dense.error, best.error)} of ${errorOn} ${name}.`;
+  const measure = measureOf(data);
+  const difference = measure.change(dense.error, best.error);
+  const cost = difference === undefined ? "with the same" : `at ${difference} of`;
+  const what = `From ${bytes(dense.bytes)} to ${file}, ${cost} ${errorOn} ${measure.name}.`;
   return kept ? what : `Nothing keeps the budget. The nearest: ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
 }

@@ -7,8 +7,8 @@ export interface Measure {
   /** Behind the title of an axis. */
   readonly unit: string;
   readonly show: (value: number | undefined) => string;
-  /** From one model to another. */
-  readonly change: (before: number, after: number) => string;
+  /** From one model to another; nothing where they are the same. */
+  readonly change: (before: number, after: number) => string | undefined;
   /** How far a share, such as a budget's, goes on an axis, and what that is called. */
   readonly scale: number;
   readonly drop: (share: number) => string;
@@ -27,7 +27,8 @@ const loss: Measure = {
   name: "loss",
   unit: "",
   show: setting,
-  change: (before, after) => `${after > before ? "+" : after < before ? "−" : "±"}${setting(Math.abs(after - before))}`,
+  change: (before, after) =>
+    after === before ? undefined : `${after > before ? "+" : "−"}${setting(Math.abs(after - before))}`,
   scale: 1,
   drop: (share) => `dense + ${setting(share)}`,
 };

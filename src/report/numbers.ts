@@ -80,12 +80,12 @@ export function change(before: number, after: number, [less, more]: readonly [st
   return smaller && `${smaller} ${less}`;
 }
 
-/** The signed difference of two percents, in points. */
-export function points(before: Known, after: Known): string {
+/** The signed difference of two percents, in points. Nothing where they are the same. */
+export function points(before: Known, after: Known): string | undefined {
   if (!known(before) || !known(after)) return missing;
   const difference = Number((after - before).toFixed(2));
-  const sign = difference > 0 ? "+" : difference < 0 ? "−" : "±";
-  return `${sign}${Math.abs(difference).toFixed(2)}${gap}points`;
+  if (difference === 0) return undefined;
+  return `${difference > 0 ? "+" : "−"}${Math.abs(difference).toFixed(2)}${gap}points`;
 }
 
 /** A setting: numbers short, the rest as it is. */

@@ -66,13 +66,13 @@ function sections(data: ReportData): Content {
     section(
       "front",
       "Error over cost",
-      `${plural(trials.length, "trial")}, searched on validation data. Further down is right more often, further left is cheaper; the line joins the best of each size.`,
+      `${plural(trials.length, "trial")}, searched on validation data. Further down is right more often, further left is cheaper; the line joins what is best among the finished models.`,
       html`<div class="plots"><figure>${frontPlot(data, "bytes", 380)}</figure>${timed && html`<figure>${frontPlot(data, "ms", 380)}</figure>`}</div>${legend(data)}`,
     ),
     section(
       "models",
       "The front",
-      "Nothing that was tried is better than one of these in every respect.",
+      "Of the models that were made, none is better than one of these in every respect.",
       frontTable(data),
     ),
     layers.length > 0 &&

@@ -124,7 +124,10 @@ code { font: .9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
   section { margin-top: 3rem; }
   .figures { grid-template-columns: 1fr 1fr; gap: 1.5rem 1rem; }
   .figures .big { font-size: 1.75rem; }
-  .scroll { margin: 0 -1.25rem; padding: 0 1.25rem; }
+  .scroll { margin: 0 -1.25rem 0 0; padding: 0 1.25rem 0 0; }
+  th:first-child { position: sticky; left: 0; z-index: 1; background: var(--paper); }
+  .marked th:first-child { background: var(--wash-best); box-shadow: none; }
+  .name { max-width: 8rem; }
   .plot { padding: 0 .75rem 0 2.75rem; }
   .axis { margin-left: -2.75rem; }
   .bar { width: 4.5rem; }

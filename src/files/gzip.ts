@@ -65,8 +65,7 @@ async function* unpacked(who: string, packed: Uint8Array): AsyncGenerator<Uint8A
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause) => {
-        const came = "broken or cut short; fetch it again";
-        throw new FileError(`${who}: ${came}`, "E_GZIP", undefined, { cause });
+        throw new FileError(`${who}: the gzip is broken or cut short`, "E_GZIP", undefined, { cause });
       });
       if (done) return;
       yield value;

@@ -5,10 +5,10 @@ import { checkDType } from "../op.js";
 import { reshape } from "../ops/layout.js";
 import { matmul } from "../ops/matmul.js";
 import { checkData, checkRows } from "../ops/solve.js";
-import { gram, moments, readDoubles, type System } from "../ops/system.js";
+import { gram, moments, readDoubles, rounded, type System } from "../ops/system.js";
 import { scope } from "../scope.js";
 import { show } from "../shape.js";
-import { type Tensor, tensor } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
 
 export interface LinearOptions {
   /** Whether to fit an intercept, which is not penalized. Default true. */
@@ -41,6 +41,8 @@ export interface IterativeFit extends LinearFit {
 
 /** The start of a fit. */
 export interface Problem {
+  /** As errors call it. */
+  readonly who: string;
   readonly rows: number;
   readonly k: number;
   readonly targets: number;
@@ -81,7 +83,7 @@ export function prepare(
   const [rows, k, targets] = [x.shape[0]!, x.shape[1]!, matrix.shape[1]!];
   const spread = (intercept || !standardize ? ofX : readDoubles(moments(x, true))).subarray(k);
   return {
-    ...{ rows, k, targets, single, system: gram(x, xMoments, matrix, yMoments), squares: ofY.slice(targets) },
+    ...{ who, rows, k, targets, single, system: gram(x, xMoments, matrix, yMoments), squares: ofY.slice(targets) },
     ...{ xMeans: ofX.subarray(0, k), yMeans: ofY.subarray(0, targets) },
     scales: standardize ? deviations(spread, rows) : new Float64Array(k).fill(1),
   };
@@ -89,12 +91,12 @@ export function prepare(
 
 /** The fit of coefficients `w` [targets, k]. */
 export function finish(problem: Problem, w: Float64Array, objective: number): LinearFit {
-  const { k, targets, single, xMeans, yMeans } = problem;
+  const { who, k, targets, single, xMeans, yMeans } = problem;
   const free = yMeans.map(
     (mean, t) => mean - w.subarray(t * k, t * k + k).reduce((sum, v, i) => sum + v * xMeans[i]!, 0),
   );
-  const coefficients = tensor(w, single ? [k] : [targets, k]);
-  const intercept = tensor(free, single ? [] : [targets]);
+  const coefficients = rounded(who, "coefficient", w, single ? [k] : [targets, k]);
+  const intercept = rounded(who, "intercept", free, single ? [] : [targets]);
   const predict = (x: Tensor): Tensor<"f32"> =>
     scope(() => matmul(x, coefficients, { transposeB: !single, bias: reshape(intercept, [targets]) }));
   return { coefficients, intercept, objective, predict };

@@ -1,10 +1,10 @@
 import { checkCount, checkOptions } from "../check.js";
 import { ShapeError } from "../errors.js";
 import { checkDType } from "../op.js";
-import { normalEquations, type System, whole } from "../ops/system.js";
+import { normalEquations, rounded, type System, whole } from "../ops/system.js";
 import { scope } from "../scope.js";
 import { show } from "../shape.js";
-import { type Tensor, tensor } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
 import { type LinearOptions, type Problem, prepare } from "./fit.js";
 
 export interface LassoPathOptions extends LinearOptions {
@@ -59,8 +59,8 @@ export function lassoPath(x: Tensor, y: Tensor, options: LassoPathOptions = {}):
     const free = knots.map((_, at) => yMeans[0]! - xMeans.reduce((sum, mean, i) => sum + mean * w[at * k + i]!, 0));
     return {
       alphas: Float64Array.from(knots, ({ largest }) => largest / rows),
-      coefficients: tensor(w, [knots.length, k]),
-      intercepts: tensor(free, [knots.length]),
+      coefficients: rounded("lassoPath", "coefficient", w, [knots.length, k]),
+      intercepts: rounded("lassoPath", "intercept", Float64Array.from(free), [knots.length]),
     };
   });
 }

@@ -10,11 +10,11 @@ import { matmul } from "../ops/matmul.js";
 import { argmax } from "../ops/reduce.js";
 import { softmax } from "../ops/softmax.js";
 import { checkData } from "../ops/solve.js";
-import { doubles, moments, readDoubles } from "../ops/system.js";
+import { doubles, moments, readDoubles, rounded } from "../ops/system.js";
 import { neg, sigmoid } from "../ops/unary.js";
 import { scope } from "../scope.js";
 import { show } from "../shape.js";
-import { readTensor, type Tensor, tensor } from "../tensor.js";
+import { readTensor, type Tensor } from "../tensor.js";
 import { deviations, type IterativeFit, type LinearOptions } from "./fit.js";
 import { minimize } from "./quasiNewton.js";
 
@@ -198,8 +198,13 @@ function classifier(
   const biases = model.subarray(0, free);
   // What all logits have in common says nothing.
   const common = free === 1 ? 0 : biases.reduce((sum, bias) => sum + bias, 0) / free;
-  const coefficients = tensor(model.subarray(free), [free, k]);
-  const intercept = tensor(biases.map((bias) => bias - common));
+  const coefficients = rounded(who, "coefficient", model.subarray(free), [free, k]);
+  const intercept = rounded(
+    who,
+    "intercept",
+    biases.map((bias) => bias - common),
+    [free],
+  );
   const logits = (x: Tensor): Tensor => matmul(x, coefficients, { transposeB: true, bias: intercept });
   const predict = (x: Tensor): Tensor<"i32"> =>
     scope(() => {

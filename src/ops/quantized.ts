@@ -46,7 +46,8 @@ export type PerGroup = number | ArrayLike<number> | Tensor;
  *
  * Products with f32 activations err by (in + 4) · 2⁻²⁴ · Σ|x·w| per element. With activations in codes of 8 bits, a group's sum is exact
  * in integers; then, in f32, it is scaled and added to those before it, and the total scaled by the row's. The bits are the same for any
- * number of rows. NaN among the activations, or an infinity that no given scale clips, makes its row NaN.
+ * number of rows. NaN among the activations, or an infinity that no given scale clips, makes its row NaN; so does, of a dynamic scale,
+ * a range that f32 does not hold.
  */
 export class QTensor extends Packed {
   declare readonly format: AffineFormat;

@@ -6,7 +6,17 @@ import { sameShape, show } from "../shape.js";
 import { checkUntraced } from "../tape.js";
 import { readTensor, type Tensor, tensor } from "../tensor.js";
 import { matmul } from "./matmul.js";
-import { eliminate, gram, inverse, inverseFactor, moments, readDoubles, type System, substitute } from "./system.js";
+import {
+  eliminate,
+  gram,
+  inverse,
+  inverseFactor,
+  moments,
+  readDoubles,
+  rounded,
+  type System,
+  substitute,
+} from "./system.js";
 
 /** Guards a matrix of data: f32, a row at least, no NaN, no infinity. Returns what `moments` tells, and it on the heap. */
 export function checkData(who: string, name: string, x: Tensor, center: boolean): [Float64Array, Tensor<"u8">] {
@@ -81,7 +91,7 @@ export interface LeastSquaresFit {
  * @param x f32 [n, k], n at least 1.
  * @param y f32 [n, r].
  * @throws {ShapeError} unless x and y are matrices of equally many rows.
- * @throws {ArgumentError} if x or y holds NaN or an infinity, or l2 is below 0.
+ * @throws {ArgumentError} if x or y holds NaN or an infinity, l2 is below 0, or a weight is beyond f32.
  * @example
  * const { weight } = leastSquares(tensor([[0], [1], [2]]), tensor([[1], [3], [5]]), { bias: true });
  * const slope = await weight.data(); // [2]
@@ -103,7 +113,7 @@ export function leastSquares(x: Tensor, y: Tensor, options: LeastSquaresOptions 
       for (let i = 0; i < k; i++) offset -= weight[t * k + i]! * ofX[i]!;
       return offset;
     });
-    return { weight: tensor(weight, [r, k]), bias: tensor(offsets) };
+    return { weight: rounded(who, "weight", weight, [r, k]), bias: rounded(who, "bias", offsets, [r]) };
   });
 }
 
@@ -153,7 +163,7 @@ export function maskedLeastSquares(x: Tensor, w: Tensor, mask: Tensor): Tensor<"
       for (const [t, row] of rows.entries())
         for (const [i, column] of order.entries()) weight[row * k + column]! += change[t * order.length + i]!;
     }
-    return tensor(weight, w.shape);
+    return rounded(who, "weight", weight, w.shape);
   });
 }
 
@@ -236,7 +246,8 @@ function orderOf(who: string, order: ArrayLike<number> | undefined, k: number): 
  * const h = inverseHessian(tensor([[1, 0], [1, 2]]), { damp: 0 }); // [[1, -0.5], [-0.5, 0.5]]
  */
 export function inverseHessian(x: Tensor, options: InverseHessianOptions = {}): Tensor<"f32"> {
-  return scope(() => inverse(eliminateHessian("inverseHessian", x, options, false), x.shape[1]!));
+  const who = "inverseHessian";
+  return scope(() => inverse(who, eliminateHessian(who, x, options, false), x.shape[1]!));
 }
 
 /**
@@ -251,5 +262,6 @@ export function inverseHessian(x: Tensor, options: InverseHessianOptions = {}): 
  * const u = choleskyOfInverse(tensor([[1, 0], [1, 2]]), { damp: 0 }); // [[1, -0.5], [0, 0.5]]
  */
 export function choleskyOfInverse(x: Tensor, options: InverseHessianOptions = {}): Tensor<"f32"> {
-  return scope(() => inverseFactor(eliminateHessian("choleskyOfInverse", x, options, true), x.shape[1]!));
+  const who = "choleskyOfInverse";
+  return scope(() => inverseFactor(who, eliminateHessian(who, x, options, true), x.shape[1]!));
 }

@@ -1,6 +1,8 @@
 // Symmetric systems in f64. There is no f64 tensor: such numbers travel from op to op as the bytes of a u8 tensor.
+import { ArgumentError } from "../errors.js";
 import { apply, applyInPlace, type Op, type OutPlan } from "../op.js";
 import { heap } from "../runtime/heap.js";
+import type { Shape } from "../shape.js";
 import { place, readTensor, type Tensor, tensor } from "../tensor.js";
 
 /** Rows of data that are packed at a time: two panels of them fit the first cache. */
@@ -12,6 +14,13 @@ export const whole = (n: number): number => Math.ceil(n / 4) * 4;
 /** The f64 numbers in a tensor of bytes, copied out. */
 export function readDoubles(bytes: Tensor<"u8">): Float64Array<ArrayBuffer> {
   return new Float64Array(readTensor(bytes).buffer as ArrayBuffer);
+}
+
+/** What was found, in f32. @throws {ArgumentError} if that does not hold it, as of tiny columns that are to give huge targets. */
+export function rounded(who: string, name: string, values: Float32Array | Float64Array, shape: Shape): Tensor<"f32"> {
+  const bad = values.findIndex((value) => !Number.isFinite(Math.fround(value)));
+  if (bad !== -1) throw new ArgumentError(`${who}: ${name} ${bad} is ${values[bad]}, beyond f32; scale the data`);
+  return tensor(values, shape);
 }
 
 /** Bytes that hold f64 numbers. */
@@ -201,20 +210,20 @@ const inverseOp: Op<{ readonly m: number }, OutPlan<"u8">> = {
 };
 
 /** H⁻¹ [m, m], from the elimination beside the identity. */
-export function inverse(done: Tensor<"u8">, m: number): Tensor<"f32"> {
+export function inverse(who: string, done: Tensor<"u8">, m: number): Tensor<"f32"> {
   const upper = readDoubles(apply(inverseOp, [done], { m }));
-  return square(m, (i, j) => upper[Math.min(i, j) * whole(m) + Math.max(i, j)]!);
+  return square(who, m, (i, j) => upper[Math.min(i, j) * whole(m) + Math.max(i, j)]!);
 }
 
 /** The upper V [m, m] with H⁻¹ = VᵀV, from the elimination beside the identity of H in reverse order: U⁻ᵀ in reverse. */
-export function inverseFactor(done: Tensor<"u8">, m: number): Tensor<"f32"> {
+export function inverseFactor(who: string, done: Tensor<"u8">, m: number): Tensor<"f32"> {
   const size = whole(m);
   const rows = readDoubles(done).subarray(2 + size);
-  return square(m, (i, j) => (j < i ? 0 : rows[(m - 1 - i) * 2 * size + size + m - 1 - j]!));
+  return square(who, m, (i, j) => (j < i ? 0 : rows[(m - 1 - i) * 2 * size + size + m - 1 - j]!));
 }
 
-function square(m: number, value: (i: number, j: number) => number): Tensor<"f32"> {
-  const values = new Float32Array(m * m);
+function square(who: string, m: number, value: (i: number, j: number) => number): Tensor<"f32"> {
+  const values = new Float64Array(m * m);
   for (let i = 0; i < m; i++) for (let j = 0; j < m; j++) values[i * m + j] = value(i, j);
-  return tensor(values, [m, m]);
+  return rounded(who, "number", values, [m, m]);
 }

@@ -39,6 +39,7 @@ export function layerwise(
         const w = current.params[name]!;
         checkFinite(who, name, w);
         const done = each(w, layerInputs(who, current, options.calibration, [{ node }])[node.name]!);
+        checkFinite(who, `${name}, what is left of it,`, done.weight);
         return { weight: done.weight, mask: done.mask };
       });
       const before = current;

@@ -5,8 +5,8 @@ import { bestOf } from "../front.js";
 import { exp, log } from "../math.js";
 import type { Random } from "../random.js";
 import type { DrawRequest, Sampler } from "../sampler.js";
-import type { Distribution, Value } from "../space.js";
-import { type Kernel, kernelsOf } from "./kernels.js";
+import type { Distribution, Share, Value } from "../space.js";
+import { type Kernels, kernelsOf } from "./kernels.js";
 import { axisOf } from "./sobol.js";
 import { sobolAxes, sobolPlace } from "./sobolPoints.js";
 
@@ -89,50 +89,55 @@ function sidesOf({ name, history, mates, random }: DrawRequest): readonly [good:
 /** What trials have worked out so far, by their random numbers. */
 const begun = new WeakMap<Random, Map<string, readonly [Side, Side]>>();
 
+/** Where good trials lie, or others. */
+interface Mixture {
+  density(share: Share): number;
+  sample(random: Random): number;
+}
+
 /** Trials whose density is asked for, and how much each has in common with what the trial at hand has drawn. */
 class Side {
   /** Logarithms, as products over many names would be 0. */
-  private readonly weights: number[];
+  private readonly logs: number[];
   private seen = 0;
 
   constructor(
     private readonly trials: readonly Draws[],
     weightOf: (i: number) => number,
   ) {
-    this.weights = trials.map((_, i) => log(weightOf(i)));
+    this.logs = trials.map((_, i) => log(weightOf(i)));
   }
 
-  private kernels(name: string, distribution: Distribution, leniency: number): (Kernel | undefined)[] {
+  private kernels(name: string, distribution: Distribution, leniency: number): Kernels {
     const values = this.trials.map((draws) => (Object.hasOwn(draws, name) ? draws[name] : undefined));
     return kernelsOf(distribution, values, leniency);
   }
 
-  /** Where a name lies, given what was drawn before: an even kernel, which knows nothing about any name, and one around each trial. */
-  mixture({ name, distribution, draws, names }: DrawRequest): Kernel {
+  /** Where a name lies, given what was drawn before: one kernel around each trial, and an even one that knows nothing about any. */
+  mixture({ name, distribution, draws, names }: DrawRequest): Mixture {
     const before = Object.entries(draws);
     for (; this.seen < before.length; this.seen++) {
       const [other, value] = before[this.seen]!;
       const from = names.get(other)!;
       const share = from.share(value)!;
-      for (const [i, kernel] of this.kernels(other, from, leniency).entries())
-        if (kernel !== undefined) this.weights[i]! += log(Math.max(kernel.density(share), 1e-300));
+      const kernels = this.kernels(other, from, leniency);
+      for (let i = 0; i < this.trials.length; i++) this.logs[i]! += log(Math.max(kernels.density(i, share), 1e-300));
     }
-    const top = this.weights.reduce((a, b) => Math.max(a, b), 0);
-    const weights = [...this.weights, 0].map((weight) => exp(weight - top));
-    const kernels = [...(this.kernels(name, distribution, 1) as Kernel[]), even];
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const top = this.logs.reduce((a, b) => Math.max(a, b), 0);
+    const [weights, even] = [this.logs.map((weight) => exp(weight - top)), exp(-top)];
+    const total = weights.reduce((sum, weight) => sum + weight, even);
+    const kernels = this.kernels(name, distribution, 1);
     return {
       density(share) {
-        let sum = 0;
-        for (let i = 0; i < kernels.length; i++) sum += weights[i]! * kernels[i]!.density(share);
+        let sum = even;
+        for (let i = 0; i < weights.length; i++) sum += weights[i]! * kernels.density(i, share);
         return sum / total;
       },
       sample(random) {
         let left = random.next() * total;
-        return (kernels.find((_, i) => (left -= weights[i]!) < 0) ?? even).sample(random);
+        const i = weights.findIndex((weight) => (left -= weight) < 0);
+        return i === -1 ? random.next() : kernels.sample(i, random);
       },
     };
   }
 }
-
-const even: Kernel = { density: () => 1, sample: (random) => random.next() };

@@ -55,7 +55,7 @@ function logarithmic(least: number, most: number, { title, range, show, ticks: c
 /** Not more than `count` of them: the finest of the usual divisions of a decade that are few enough. */
 function roundest(all: readonly number[], count: number): readonly number[] {
   const leading = (value: number) => value.toExponential(6).replace(/\.?0*e.*$/, "");
-  const divisions = ["1235", "125", "13", "1"].map((leads) => all.filter((value) => leads.includes(leading(value))));
+  const divisions = ["125", "13", "1"].map((leads) => all.filter((value) => leads.includes(leading(value))));
   if (all.length <= count) return all;
   const few = divisions.find(({ length }) => length <= count);
   if (few !== undefined && few.length > 1) return few;

@@ -92,7 +92,7 @@ function sections(data: ReportData): Content {
     section(
       "search",
       "Which settings mattered",
-      `Each setting against the validation ${measureOf(data).name} of the trials. The bar says how much of their order it explains alone, less what chance would.`,
+      `Each setting against the validation ${measureOf(data).name} of ${plural(trials.length, "trial")}. The bar says how much of their order it explains alone, less what chance would.`,
       search(data),
     ),
     misread !== undefined && section("misread", "Misread", undefined, misreadFigures(data, misread)),

@@ -1,5 +1,5 @@
 /** Gives an error class its name for good: a minifier renames constructors. */
-function named(error: abstract new (...args: never[]) => Error, name: string): void {
+export function named(error: abstract new (...args: never[]) => Error, name: string): void {
   Object.defineProperty(error, "name", { value: name });
   Object.defineProperty(error.prototype, "name", { value: name, writable: true, configurable: true });
 }

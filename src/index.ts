@@ -1,5 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The whole public surface, by hand.
+export { type Budget, BudgetError, type Figures } from "./compress/budget.js";
+export {
+  type Candidate,
+  type Compression,
+  type CompressOptions,
+  compress,
+  type LossPoint,
+  type Progress,
+} from "./compress/compress.js";
+export type { Settings } from "./compress/space.js";
 export { type Digits, digits } from "./digits.js";
 export { type DistillOptions, distill, type Teacher, type TeachOptions, teach } from "./distill/distill.js";
 export {

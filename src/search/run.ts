@@ -51,7 +51,7 @@ export async function runTrial<P>(
       const value = sign * scores[0]!;
       const step = curve.length;
       const mates = stopper?.meets?.(step) ? await batch.meet(number, step) : [];
-      stopped = stopper?.stop({ number, step, value, curve: towardsLess, history, mates }) === true;
+      stopped = stopper?.stop({ number, draws, step, value, curve: towardsLess, history, mates }) === true;
     } catch (cause) {
       broken = { cause };
     }

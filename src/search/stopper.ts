@@ -1,9 +1,12 @@
+import type { Value } from "./space.js";
 import type { TrialRecord } from "./trial.js";
 
 /** What a stopper may look at when a trial has yielded. */
 export interface StopRequest {
   /** The trial's number. */
   readonly number: number;
+  /** What it was drawn with. */
+  readonly draws: Readonly<Record<string, Value>>;
   /** How often it has yielded, from 1. */
   readonly step: number;
   /** What it yielded last, and all of it, turned so that less is better: `curve[step - 1]` is `value`. */

@@ -162,6 +162,7 @@ export { hypervolume } from "./search/front.js";
 export { journal } from "./search/journal.js";
 export type { Executor, Report, SearchObjective, TrialContext, Values } from "./search/objective.js";
 export type { DrawRequest, Past, Sampler } from "./search/sampler.js";
+export { enqueued } from "./search/samplers/enqueued.js";
 export { grid } from "./search/samplers/grid.js";
 export { randomSampler } from "./search/samplers/random.js";
 export { sobol } from "./search/samplers/sobol.js";

@@ -31,17 +31,11 @@ export class BudgetError extends SpokeshaveError {
   }
 
   constructor(
-    budget: Budget,
+    message: string,
     /** All that `compress` would have given; `best` is what came nearest. */
     readonly reached: Compression,
   ) {
-    const { best, dense } = reached;
-    const asked = Object.entries(budget).map(([limit, value]) => `${limit} ${value}`);
-    const drop = (best.error - dense.error).toFixed(4);
-    super(
-      `compress: no candidate keeps the budget (${asked.join(", ")}); the best reached has bytes ${best.bytes}, drop ${drop}, ` +
-        `ms ${best.ms.toPrecision(3)}; raise the budget, or give more trials`,
-    );
+    super(message);
   }
 }
 
@@ -75,4 +69,16 @@ export function excess(budget: Budget, dense: Figures, { error, bytes, ms }: Fig
 export function compare({ bytes, ms }: Budget, a: Figures, b: Figures): number {
   const byError = a.error - b.error || a.bytes - b.bytes;
   return bytes === undefined && ms === undefined ? a.bytes - b.bytes || byError : byError;
+}
+
+/** Says that a budget was not kept, and what came nearest. */
+export function missed(budget: Budget, reached: Compression): BudgetError {
+  const { best, dense } = reached;
+  const asked = Object.entries(budget).map(([limit, value]) => `${limit} ${value}`);
+  const drop = (best.error - dense.error).toFixed(4);
+  return new BudgetError(
+    `compress: no candidate keeps the budget (${asked.join(", ")}); the best reached has bytes ${best.bytes}, drop ${drop}, ` +
+      `ms ${best.ms.toPrecision(3)}; raise the budget, or give more trials`,
+    reached,
+  );
 }

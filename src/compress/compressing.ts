@@ -13,7 +13,7 @@ import type { Study } from "../search/study.js";
 import type { Trial } from "../search/trial.js";
 import type { Dataset } from "../train/dataset.js";
 import { evaluate } from "../train/evaluate.js";
-import { BudgetError, compare, excess, type Figures } from "./budget.js";
+import { BudgetError, compare, excess, type Figures, missed } from "./budget.js";
 import type { Candidate, Compression, CompressOptions, LossPoint } from "./compress.js";
 import { dominated } from "./dominated.js";
 import { type Shaving, shave } from "./recipe.js";
@@ -40,7 +40,7 @@ export class Compressing {
   private readonly sample: Dataset;
   private readonly batchSize: number;
   private readonly epochs: number;
-  private readonly starts: Starts;
+  private starts: Starts = new Map();
   private readonly began = performance.now();
   /** With what each gained over its trial. */
   private readonly made: { readonly candidate: Candidate; readonly gain: number }[] = [];
@@ -60,7 +60,6 @@ export class Compressing {
     this.sample = share < size ? rest.split({ holdOut: share, seed })[1] : rest;
     this.batchSize = size < 4 * leastSample ? 32 : 128;
     this.epochs = epochs ?? Math.max(8, Math.round(enoughSteps / Math.ceil(size / this.batchSize)));
-    this.starts = startsOf(model, this.sample);
   }
 
   async run(): Promise<Compression> {
@@ -69,6 +68,7 @@ export class Compressing {
     await this.errorOf(model, data, "the data");
     const error = await this.errorOf(model, validation, "the validation data");
     this.dense = { error, test: undefined, bytes, ms: Number.NaN };
+    this.starts = startsOf(model, this.sample);
     try {
       const study = await this.search();
       await this.finish(study);
@@ -226,7 +226,7 @@ export class Compressing {
     const { receipt } = best;
     const dense = await tested({ ...this.dense, ms: receipt.denseMs }, model);
     const found = { dense, best, front: shown, study, receipt };
-    if (this.excess(best) > 0) throw new BudgetError(budget, found);
+    if (this.excess(best) > 0) throw missed(budget, found);
     return found;
   }
 

@@ -2,7 +2,6 @@ import { ArgumentError, SpokeshaveError } from "../errors.js";
 import { toFile } from "../files/model.js";
 import type { Model, Trainable } from "../model.js";
 import { sparsity } from "../prune/masks.js";
-import type { Qat } from "../quantize/qat.js";
 import { receipt } from "../receipt.js";
 import { frontOf } from "../search/front.js";
 import type { Values } from "../search/objective.js";
@@ -16,7 +15,7 @@ import { evaluate } from "../train/evaluate.js";
 import { BudgetError, compare, excess, type Figures, missed } from "./budget.js";
 import type { Candidate, Compression, CompressOptions, LossPoint } from "./compress.js";
 import { dominated } from "./dominated.js";
-import { type Shaving, shave } from "./recipe.js";
+import { type Shaving, shave, shaved } from "./recipe.js";
 
 import { known, type Settings, type Starts, sizesOf, spaceOf, startsOf, trialEpochs } from "./space.js";
 
@@ -104,7 +103,7 @@ export class Compressing {
     const { student, training } = this.shaving(settings, this.sample, trialEpochs(settings.epochs));
     try {
       for await (const _ of training) yield await this.errorOf(student);
-      const model = stored(student);
+      const model = shaved(student);
       try {
         return [await this.errorOf(model), (await toFile(model)).length];
       } finally {
@@ -175,7 +174,7 @@ export class Compressing {
         onShare(step / steps);
       }
       if (training.stopped === "signal") return undefined;
-      const model = stored(student);
+      const model = shaved(student);
       const bill = receipt(model, dense, {
         batch: options.batch ?? 64,
         ...(data.inputShape && { input: data.inputShape }),
@@ -249,9 +248,4 @@ export class Compressing {
       );
     return Number.isNaN(accuracy) ? loss : 1 - accuracy;
   }
-}
-
-/** The trained student as files keep it. */
-function stored(student: Qat): Model {
-  return student.finish();
 }

@@ -4,12 +4,16 @@ import { kd } from "../distill/logits.js";
 import type { Model, Params } from "../model.js";
 import { add, mul } from "../ops/binary.js";
 import { mse } from "../ops/loss.js";
+import type { QTensor } from "../ops/quantized.js";
+import { sparse, sparseSizes } from "../ops/sparse.js";
 import * as optim from "../optim/index.js";
 import { gradual } from "../prune/gradual.js";
 import { cubic } from "../prune/schedules.js";
 import { magnitude } from "../prune/scores/magnitude.js";
 import { int4, int8 } from "../quantize/affine.js";
 import { type Qat, qat } from "../quantize/qat.js";
+import { scope } from "../scope.js";
+import type { Tensor } from "../tensor.js";
 import type { Dataset } from "../train/dataset.js";
 import type { Loss } from "../train/evaluate.js";
 import type { Training } from "../train/train.js";
@@ -68,6 +72,20 @@ export function shave(start: Model, settings: Settings, options: ShaveOptions): 
     student.dispose();
     throw error;
   }
+}
+
+/** The student as it will be saved: codes without zeros, where that takes fewer bytes. By that rule alone, so that no clock decides. */
+export function shaved(student: Qat): Model {
+  return scope(() => {
+    const whole = student.finish();
+    const changed: Record<string, Tensor> = Object.create(null);
+    for (const { name } of whole.weights) {
+      const w = whole.params[name] as QTensor;
+      const [smallest] = sparseSizes(w);
+      if (smallest !== undefined && smallest.bytes < w.bytes) changed[name] = sparse(w, { layout: smallest.layout });
+    }
+    return whole.with(changed);
+  });
 }
 
 function lossOf({ temperature, alpha }: Settings, loss: Loss | undefined): DistillLoss {

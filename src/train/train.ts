@@ -110,7 +110,7 @@ function check<P extends Tree>(options: TrainOptions<P>): void {
   checkNumber("train: earlyStopping", "minDelta", minDelta, 0, Number.POSITIVE_INFINITY);
   checkChoice("train: earlyStopping", "metric", metric, ["loss", "accuracy"]);
   if (validation === undefined)
-    throw new ArgumentError("train: earlyStopping needs validation data; pass `validation`, e.g. from data.split()");
+    throw new ArgumentError("train: earlyStopping needs validation data; pass `validation`");
 }
 
 /** A training that runs as it is iterated over, once at a time. */
@@ -140,7 +140,7 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
     };
     if (tensorsOf(this.state).some((t) => t.disposed))
       throw new ArgumentError(
-        "train: the state was freed when its training ended; pass `keepState: true` to the one that is to go on later",
+        "train: the state was freed when its training ended; pass it `keepState: true` to go on later",
       );
   }
 
@@ -167,7 +167,7 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
       signal,
       maxMs = Number.POSITIVE_INFINITY,
     } = this.options;
-    if (this.running) throw new SpokeshaveError("train: this training runs already; iterate over it once at a time");
+    if (this.running) throw new SpokeshaveError("train: it runs already; iterate over it once at a time");
     const perEpoch = Math.ceil(data.size / batchSize);
     const steps = epochs * perEpoch;
     const start = performance.now();
@@ -210,7 +210,7 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
           counted = 0;
           if (!Number.isFinite(mean))
             throw new SpokeshaveError(
-              `train: the loss is ${mean} at step ${state.step}; lower the learning rate, clip gradients, or look for NaN in the data`,
+              `train: the loss is ${mean} at step ${state.step}; lower the learning rate, clip gradients, look for NaN in the data`,
             );
           const val =
             ends && validation !== undefined ? await evaluate(model, validation, { loss, metrics }) : undefined;

@@ -6,7 +6,7 @@ import { receipt } from "../receipt.js";
 import { frontOf } from "../search/front.js";
 import type { Values } from "../search/objective.js";
 import { enqueued } from "../search/samplers/enqueued.js";
-import { randomSampler as tpe } from "../search/samplers/random.js";
+import { tpe } from "../search/samplers/tpe.js";
 import { search } from "../search/search.js";
 import type { Study } from "../search/study.js";
 import type { Trial } from "../search/trial.js";

@@ -140,7 +140,7 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
     };
     if (tensorsOf(this.state).some((t) => t.disposed))
       throw new ArgumentError(
-        "train: the state was freed when its training ended; pass it `keepState: true` to go on later",
+        "train: the state was freed when its training ended; pass `keepState: true` to go on later",
       );
   }
 

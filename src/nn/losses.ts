@@ -146,7 +146,7 @@ export function binaryCrossEntropy(
     checkDType("binaryCrossEntropy", name, factor, "f32");
     if (!sameShape(broadcastShape("binaryCrossEntropy", logits.shape, factor.shape), logits.shape))
       throw new ShapeError(
-        `binaryCrossEntropy: ${name} is ${show(factor.shape)}, logits are ${show(logits.shape)}; ${name} must broadcast to them`,
+        `binaryCrossEntropy: ${name} is ${show(factor.shape)}, logits ${show(logits.shape)}; it must broadcast to them`,
       );
   }
   return scope(() => {

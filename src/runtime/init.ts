@@ -76,9 +76,7 @@ async function choose(options: InitOptions): Promise<RuntimeInfo> {
   if (options.wasm !== undefined) {
     const custom = await loadKernels(options.wasm);
     if (!computesRight(custom))
-      throw new DeviceError(
-        "init: `wasm` does not compute multiply-add or the byte dot as it must on this host; use spokeshave/kernels.wasm",
-      );
+      throw new DeviceError("init: `wasm` does not multiply as it must on this host; use spokeshave/kernels.wasm");
     if (deterministic && !roundsTwice(custom))
       throw new ArgumentError(
         "init: `wasm` fuses multiply and add on this host, so `deterministic` cannot hold; pass the plain binary, spokeshave/kernels.wasm",

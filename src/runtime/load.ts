@@ -18,7 +18,7 @@ export async function loadKernels(source: WasmSource | Promise<WasmSource>): Pro
     throw new DeviceError(
       `init: this host does not compile or instantiate the kernels (${cause instanceof Error ? cause.message : cause}); ` +
         "pass a precompiled module, init({ wasm: module }), where compiling is forbidden; " +
-        "under a content security policy allow 'wasm-unsafe-eval'; if the file came over the network, check that it is whole",
+        "a content security policy must allow 'wasm-unsafe-eval'; check that the file is whole",
       { cause },
     );
   }

@@ -127,9 +127,7 @@ export class Training<P extends Tree> implements AsyncIterable<TrainStep> {
     check(options);
     const fixed = leaves(model.params).find((t) => t.dtype !== "f32");
     if (fixed !== undefined)
-      throw new ArgumentError(
-        `train: the model has ${fixed} among its parameters; only f32 can be trained: take its dense(), or see qat()`,
-      );
+      throw new ArgumentError(`train: the model has ${fixed} among its parameters; only f32 can be trained: see qat()`);
     const { optimizer, state } = options;
     // Kept from scopes: a training may outlive the one that is open now.
     this.state = state ?? {

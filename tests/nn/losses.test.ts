@@ -280,7 +280,7 @@ describe("errors", () => {
     ["huber: delta is 0;", ArgumentError, () => huber(f(2), f(2), { delta: 0 })],
     ["l1: prediction is [2], target [3]", ShapeError, () => smoothL1(f(2), f(3), { beta: 0 })],
     [
-      "binaryCrossEntropy: weight is [2, 3], logits are [3]; weight must broadcast to them",
+      "binaryCrossEntropy: weight is [2, 3], logits [3]; it must broadcast to them",
       ShapeError,
       () => binaryCrossEntropy(f(3), f(3), { weight: f(2, 3) }),
     ],

@@ -10,7 +10,15 @@ function past(...curves: number[][]): TrialRecord[] {
 }
 
 function stops(stopper: Stopper, curve: number[], history: TrialRecord[], mates: number[] = []): boolean {
-  const request: StopRequest = { number: 99, step: curve.length, value: curve.at(-1)!, curve, history, mates };
+  const request: StopRequest = {
+    number: 99,
+    draws: {},
+    step: curve.length,
+    value: curve.at(-1)!,
+    curve,
+    history,
+    mates,
+  };
   return stopper.stop(request);
 }
 

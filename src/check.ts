@@ -64,6 +64,12 @@ export function checkOptions(who: string, options: unknown): void {
     throw new ArgumentError(`${who}: the options are ${said(options)}; they must be an object`);
 }
 
+/** Guards numbers that must be finite, all of them. @throws {ArgumentError} */
+export function checkNumbers(who: string, name: string, values: Float32Array): void {
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad !== -1) throw wrong(who, `${name} ${bad}`, values[bad], "finite");
+}
+
 /** Guards scales, which codes are multiplied by. @throws {ArgumentError} */
 export function checkScales(who: string, scales: Float32Array): void {
   const bad = scales.findIndex((scale) => !(scale > 0 && scale < Number.POSITIVE_INFINITY));

@@ -1,3 +1,4 @@
+import { checkNumbers } from "./check.js";
 import type { Epilogue } from "./epilogue.js";
 import { ArgumentError, DTypeError } from "./errors.js";
 import { heap, Storage } from "./runtime/heap.js";
@@ -140,8 +141,7 @@ export function assemble(
 
 /** Guards what codes and scales stand for: two finite factors may still be too much together. @throws {ArgumentError} */
 export function checkDense(packed: Packed): void {
-  const at = scope(() => readTensor(packed.dense())).findIndex((x) => !Number.isFinite(x));
-  if (at !== -1) throw new ArgumentError(`${packed}: number ${at} is not finite`);
+  scope(() => checkNumbers(`${packed}`, "number", readTensor(packed.dense())));
 }
 
 /** The bytes of a section, copied out. */

@@ -1,4 +1,4 @@
-import { checkCount } from "../check.js";
+import { checkCount, checkNumbers } from "../check.js";
 import type { Epilogue } from "../epilogue.js";
 import { ArgumentError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
@@ -51,11 +51,8 @@ export class CodebookTensor extends Packed {
   }
 
   static verify(packed: Packed): void {
-    for (const section of packed.sections.slice(1)) {
-      const values = new Float32Array(sectionOf(packed, section).buffer);
-      const bad = values.findIndex((x) => !Number.isFinite(x));
-      if (bad !== -1) throw new ArgumentError(`${section.name} ${bad} is ${values[bad]}; it must be finite`);
-    }
+    for (const section of packed.sections.slice(1))
+      checkNumbers("codebook", section.name, new Float32Array(sectionOf(packed, section).buffer));
     checkDense(packed);
   }
 

@@ -1,3 +1,4 @@
+import { checkChoice } from "../check.js";
 import { activationCode, type Epilogue, type EpilogueActivation } from "../epilogue.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { apply, checkDType, checkTensor, type Op, type OutPlan, type Recorded } from "../op.js";
@@ -169,8 +170,7 @@ export function packedVjp(
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor<"f32"> {
   const { transposeA = false, transposeB = false, activation = "none" } = options;
-  if (!Object.hasOwn(activationCode, activation))
-    throw new ArgumentError(`matmul: activation "${activation}" is not fused; it can be relu, sigmoid or tanh`);
+  checkChoice("matmul", "activation", activation, Object.keys(activationCode));
   for (const operand of [a, b]) checkTensor("matmul", operand);
   if (a.rank === 0 || b.rank === 0)
     throw new ShapeError(`matmul: a is ${show(a.shape)}, b is ${show(b.shape)}; a scalar is multiplied with mul()`);

@@ -1,4 +1,4 @@
-import { checkOptions, checkScales, said, wrong } from "../check.js";
+import { checkNumbers, checkOptions, checkScales, said, wrong } from "../check.js";
 import type { Epilogue } from "../epilogue.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { apply, checkDType } from "../op.js";
@@ -218,9 +218,7 @@ export function quantizeAffine(
   checkDType("quantizeAffine", "w", w, "f32");
   checkUntraced("quantizeAffine", w);
   checkMatrixShape("quantizeAffine", "w", w.shape);
-  const bad = contents(w).findIndex((value) => !Number.isFinite(value));
-  if (bad !== -1)
-    throw new ArgumentError(`quantizeAffine: w[${bad}] is ${contents(w)[bad]}; only finite numbers have codes`);
+  checkNumbers("quantizeAffine", "w", contents(w) as Float32Array);
   const { shape } = w;
   const format = formatOf(shape, zeroPoints === undefined, options);
   const parts = partsOf(format, shape, scales, zeroPoints);

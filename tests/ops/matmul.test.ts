@@ -363,7 +363,7 @@ describe("errors name both shapes and the fix", () => {
     ],
     ["expected a tensor, got object", () => matmul(of(3, 4), [[1]] as never), DTypeError],
     [
-      'activation "gelu" is not fused; it can be relu, sigmoid or tanh',
+      'activation is "gelu"; it must be one of "none", "relu", "sigmoid", "tanh"',
       () => matmul(of(3, 4), of(4, 2), { activation: "gelu" as never }),
       ArgumentError,
     ],

@@ -78,12 +78,8 @@ describe("a quantized matrix", () => {
 describe("refused:", () => {
   const w = () => tensor(new Float32Array(6), [2, 3]);
   test.each<[string, () => unknown, typeof ArgumentError | typeof ShapeError]>([
-    [
-      "w[4] is NaN",
-      () => quantizeAffine(tensor([0, 0, 0, 0, Number.NaN, 0], [2, 3]), 1, 0, { bits: 8 }),
-      ArgumentError,
-    ],
-    ["w[0] is -Infinity", () => quantizeAffine(tensor([[-1 / 0]]), 1, 0, { bits: 8 }), ArgumentError],
+    ["w 4 is NaN", () => quantizeAffine(tensor([0, 0, 0, 0, Number.NaN, 0], [2, 3]), 1, 0, { bits: 8 }), ArgumentError],
+    ["w 0 is -Infinity", () => quantizeAffine(tensor([[-1 / 0]]), 1, 0, { bits: 8 }), ArgumentError],
     [
       "w is [6]; it must be [out, in]",
       () => quantizeAffine(tensor(new Float32Array(6)), 1, 0, { bits: 8 }),
@@ -187,7 +183,11 @@ describe("in a file", () => {
       () => bent("scales", scales(value)),
       /scale 0 is/,
     ]),
-    ["a scale that takes its codes beyond f32", () => bent("scales", scales(3e38)), /number \d+ is not finite/],
+    [
+      "a scale that takes its codes beyond f32",
+      () => bent("scales", scales(3e38)),
+      /number \d+ is .*; it must be finite/,
+    ],
     [
       "a zero point out of range",
       () => bent("zeroPoints", new Uint8Array(10).fill(16)),

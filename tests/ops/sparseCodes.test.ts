@@ -177,7 +177,7 @@ describe("a file of codes", () => {
   const bad = /scale 2 is (NaN|Infinity|0|-1); it must be finite and above 0/;
   for (const scale of [Number.NaN, Number.POSITIVE_INFINITY, 0, -1])
     refuses("csr", `a scale of ${scale}`, ({ scales }) => scales.fill(scale, 2, 3), bad, 4);
-  refuses("csr", "codes beyond f32", ({ scales }) => scales.fill(3e38), /number \d+ is not finite/, 4);
+  refuses("csr", "codes beyond f32", ({ scales }) => scales.fill(3e38), /number \d+ is .*; it must be finite/, 4);
   refuses("csr", "a code of 8", ({ values }) => values.fill(8, 3, 4), /a code is 8; it must be of 4 bits/, 4);
   refuses("csr", "a code of −9", ({ values }) => values.fill(-9, 3, 4), /a code is -9; it must be of 4 bits/, 4);
   refuses("csr", "a column past the end", ({ places }) => places.fill(200, 0, 1), /columns must rise/, 4);

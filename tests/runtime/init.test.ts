@@ -150,8 +150,8 @@ describe("init({ wasm })", () => {
   /** What is refused: how, and with what text. */
   const bad: [name: string, make: () => InitOptions["wasm"], error: "ArgumentError" | "DeviceError", text: string][] = [
     ["another module", () => empty, "ArgumentError", "is not a Spokeshave kernel binary of this version"],
-    ["half a file", () => bytes.slice(0, bytes.length / 2), "DeviceError", "check that it is whole"],
-    ["a file without its last byte", () => bytes.slice(0, -1), "DeviceError", "check that it is whole"],
+    ["half a file", () => bytes.slice(0, bytes.length / 2), "DeviceError", "check that the file is whole"],
+    ["a file without its last byte", () => bytes.slice(0, -1), "DeviceError", "check that the file is whole"],
     ["no bytes", () => new Uint8Array(), "DeviceError", "does not compile or instantiate the kernels"],
     ["a text file", () => new TextEncoder().encode("<!doctype html>"), "DeviceError", "does not compile"],
     ["a missing file", () => new URL("none.wasm", url), "ArgumentError", "cannot read the kernels from"],

@@ -1,4 +1,4 @@
-import { checkOptions, checkScales, said, wrong } from "../check.js";
+import { checkChoice, checkOptions, checkScales, said, wrong } from "../check.js";
 import { activationCode, type Epilogue } from "../epilogue.js";
 import { ArgumentError } from "../errors.js";
 import { apply, checkDType, type Op, type OutPlan } from "../op.js";
@@ -16,10 +16,7 @@ import { type Parts, type SparseKind, type SparseLayout, sparseLayouts } from ".
 const panelRows = 16;
 
 function kindOf({ kind }: Format): SparseKind {
-  if (!Object.hasOwn(sparseLayouts, kind))
-    throw new ArgumentError(
-      `sparse: there is no layout ${said(kind)}; there are ${Object.keys(sparseLayouts).join(", ")}`,
-    );
+  checkChoice("sparse", "layout", kind, Object.keys(sparseLayouts));
   return kind as SparseKind;
 }
 

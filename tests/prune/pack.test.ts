@@ -217,7 +217,7 @@ describe("pack", () => {
     ["a batch of 0", { batch: 0 }, /pack: batch is 0/],
     ["no batch", { batch: [] }, /empty list/],
     ["a name that is none", { only: ["0.linear.bias"] }, /only names "0.linear.bias"; the weights are/],
-    ["no layout of ours", { layout: "coo" as never }, /pack: "0.linear.weight": sparse: there is no layout "coo"/],
+    ["no layout of ours", { layout: "coo" as never }, /pack: "0.linear.weight": sparse: layout is "coo"/],
     ["a layout that does not fit", { layout: "2:4" }, /pack: "0.linear.weight": .* cannot be stored as 2:4/],
   ])("refuses %s, and leaves nothing behind", (_, options, message) => {
     const model = network();

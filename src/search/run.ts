@@ -72,14 +72,14 @@ export async function runTrial<P>(
 
 /** A score as a list of finite numbers, as many as there are objectives, or as few as `least`. */
 function numbersOf(score: Values, objectives: number, least = objectives): number[] {
-  // −0 becomes 0, as JSON has it.
-  const numbers = [score].flat().map((value) => value + 0);
+  const numbers = [score].flat();
   if (numbers.length !== objectives && numbers.length !== least)
     throw new SpokeshaveError(
       `the objective gave ${numbers.length} values, direction has ${objectives}; it must give one for each`,
     );
-  const odd = numbers.findIndex((value) => !Number.isFinite(value));
-  if (odd !== -1)
-    throw new SpokeshaveError(`the objective gave ${said([score].flat()[odd])}; it must give finite numbers`);
-  return numbers;
+  for (const value of numbers)
+    if (!Number.isFinite(value))
+      throw new SpokeshaveError(`the objective gave ${said(value)}; it must give finite numbers`);
+  // −0 becomes 0, as JSON has it.
+  return numbers.map((value) => value + 0);
 }

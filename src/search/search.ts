@@ -23,11 +23,11 @@ export interface SearchOptions<P> {
   trials?: number;
   /** Default 0. */
   seed?: number;
-  /** One per objective; a list even of one says that the objective gives lists. Default "minimize". */
+  /** A list where there are several objectives, one each. Default "minimize". */
   direction?: Direction | readonly Direction[];
   /** Trials that are drawn at once, knowing only the batches before: as many can run side by side. Default 4. */
   batch?: number;
-  /** Goes on where the storage ends. Default: the study is kept in memory, by you. */
+  /** Keeps each trial once it is done; a search goes on where the last one with it ended. Default: none, the study is all there is. */
   storage?: Storage;
   /** Ends the search. Trials that run are told by their signal, waited for and not counted. */
   signal?: AbortSignal;
@@ -92,6 +92,9 @@ function check<P>(objective: SearchObjective<P> | Executor<P>, options: SearchOp
   needs("space", space, space, 'it must be a function that draws: (draw) => ({ lr: draw.float("lr", 0, 1) })');
   if (sampler !== undefined) needs("sampler", sampler, sampler?.draw, "it must be one, such as tpe()");
   if (stopper !== undefined) needs("stopper", stopper, stopper?.stop, "it must be one, such as asha()");
+  for (const [what, value] of Object.entries({ sampler, stopper }))
+    if (value !== undefined && typeof value.name !== "string")
+      throw new ArgumentError(`search: the name of the ${what} is ${said(value.name)}; it must be a text`);
   if (storage !== undefined) needs("storage", storage, storage?.append, "it must be one, such as memoryStorage()");
   if (signal !== undefined) needs("signal", signal, signal?.addEventListener, "it must be an AbortSignal");
   if (onTrial !== undefined) needs("onTrial", onTrial, onTrial, "it must be a function");
@@ -191,6 +194,10 @@ class Search<P> {
       const trial = drawFrom(this.options.space, names, (name, distribution, draws) =>
         known === undefined ? sampler.draw({ ...past, name, distribution, draws, random }) : known.draws[name],
       );
+      if (known !== undefined && Object.keys(known.draws).length !== Object.keys(trial.draws).length)
+        throw new ArgumentError(
+          `search: trial ${number} of the storage has drawn ${Object.keys(known.draws)}, this space draws ${Object.keys(trial.draws)}; go on with the space it began with`,
+        );
       drawn.push({ trial: { number, ...trial }, known });
     }
     return drawn;

@@ -10,6 +10,6 @@ export type {
   Setting,
   TrialFigures,
 } from "./data.js";
-export type { Found, FoundCandidate, FoundFigures, FoundTrial } from "./found.js";
+export type { Found } from "./found.js";
 export { report } from "./report.js";
 export { figures, type ReportOptions, reportData } from "./reportData.js";

@@ -5,7 +5,7 @@ import { bytes, duration, ratio } from "./numbers.js";
 import { type Column, type Row, table } from "./tables.js";
 
 /** What was measured before and after: for each weight alone, for the model, and of the saved file. */
-export function receiptTable(data: ReportData): Markup {
+export function receiptTable(data: ReportData): Markup | undefined {
   const { layers, total, dense, best, batch } = data;
   const pair = (path: string, show: (value: number) => string): Content[] => [
     figure(data, `${path}.dense`, show),
@@ -33,11 +33,13 @@ export function receiptTable(data: ReportData): Markup {
         ...Array<Content>(6).fill(undefined),
       ],
     });
-  return table(
-    "Receipt",
-    [{ title: "", number: false }, ...["In memory", `A batch of ${batch}`, "One example"].flatMap(three)],
-    rows,
-  );
+  return rows.length === 0
+    ? undefined
+    : table(
+        "Receipt",
+        [{ title: "", number: false }, ...["In memory", `A batch of ${batch}`, "One example"].flatMap(three)],
+        rows,
+      );
 }
 
 const three = (over: string): Column[] => [{ title: "dense", over }, { title: "best" }, { title: "" }];

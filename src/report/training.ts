@@ -13,7 +13,7 @@ interface Curve {
 }
 
 /** Losses of the trainings, and errors of the short trials as they went. */
-export function training(data: ReportData): Markup {
+export function training(data: ReportData): Markup | undefined {
   const measure = measureOf(data);
   const losses = data.losses.map(
     ({ name, points }): Curve => ({
@@ -27,7 +27,7 @@ export function training(data: ReportData): Markup {
       points: curve.map((value, i) => [i + 1, value]),
     }),
   );
-  return html`<div class="pair">${[
+  const figures = [
     figureOf(losses, {
       title: "Training loss",
       x: "Step",
@@ -38,7 +38,8 @@ export function training(data: ReportData): Markup {
       x: "Steps of a trial",
       note: html`<ul class="legend"><li><i class="swatch trial done"></i>to its end</li><li><i class="swatch trial stopped"></i>stopped early</li></ul>`,
     }),
-  ]}</div>`;
+  ].filter((one) => one !== undefined);
+  return figures.length === 0 ? undefined : html`<div class="pair">${figures}</div>`;
 }
 
 function figureOf(all: readonly Curve[], text: { title: string; x: string; note: Markup }): Markup | undefined {

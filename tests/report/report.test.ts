@@ -145,6 +145,14 @@ test("names from files stay names", () => {
   expect(JSON.parse(textOf(all(page, "script")[0]!)).title).toBe(hostile);
 });
 
+test("a section that has nothing to show is not there", () => {
+  const sections = (data: ReportData) => all(pageOf(report(data)), "section").map((one) => attribute(one, "id"));
+  expect(sections(plain)).toEqual([
+    ...["front", "models", "layers", "receipt", "training", "search", "misread", "made"],
+  ]);
+  expect(sections(cases["nothing but the dense model"]!)).toEqual(["front", "models", "misread", "made"]);
+});
+
 test("the same data give the same page", () => {
   expect(report(fixture())).toBe(report(fixture()));
 });

@@ -30,10 +30,9 @@ export interface ReportOptions {
  * @param found what `compress` gave; the models in it must not be disposed yet.
  * @throws {ArgumentError} if an option makes no sense.
  * @example
- * const one = { error: 0.02, test: 0.02, bytes: 900, ms: 0.1, sparsity: 0, bits: 32, settings: {}, trial: 0, curve: [] };
- * const best = { ...one, model, receipt: receipt(model, model) };
- * const found = { dense: one, best, front: [best], study: { trials: [] } }; // as compress() gives it
- * const page = report(await reportData(found, { title: "corners", model, budget: { bytes: 2000 }, seconds: 1, made: { seed: 1 } }));
+ * const budget = { bytes: 2000 };
+ * const found = await compress(model, { data, budget, trials: 4, finish: 1, epochs: 2, seed: 1 });
+ * const page = report(await reportData(found, { title: "corners", model, budget, seconds: 1, made: { seed: 1 } }));
  */
 export async function reportData(found: Found, options: ReportOptions): Promise<ReportData> {
   check(found, options);
@@ -69,9 +68,8 @@ export async function reportData(found: Found, options: ReportOptions): Promise<
  * The part of a report's data that a command line prints: the dense model, the best and the front, errors in percent.
  *
  * @example
- * const one = { error: 0.02, test: 0.02, bytes: 900, ms: 0.1, sparsity: 0, bits: 32, settings: {}, trial: 0, curve: [] };
- * const best = { ...one, model, receipt: receipt(model, model) };
- * const found = { dense: one, best, front: [best], study: { trials: [] } }; // as compress() gives it
+ * const budget = { bytes: 2000 };
+ * const found = await compress(model, { data, budget, trials: 4, finish: 1, epochs: 2, seed: 1 });
  * console.log(JSON.stringify(figures(found)));
  */
 export function figures(

@@ -2,6 +2,12 @@
 import { type Misuse, refuses, s } from "./misuse.js";
 
 const calls: readonly Misuse[] = [
+  ["journal(3)", () => s.journal(3), /journal: the path is 3/],
+  ["threads(3)", () => s.threads(3), /threads: the module is 3; it must be a URL/],
+  ["threads(url, 2)", () => s.threads("data:text/javascript,", 2), /the options are 2/],
+  ["asha(null)", () => s.asha(null), /asha: the options are null/],
+  ["asha({ eta: 1 })", () => s.asha({ eta: 1 }), /eta is 1; it must be an integer from 2/],
+  ['median({ startup: "5" })', () => s.median({ startup: "5" }), /startup is "5"/],
   ["zeros(3)", () => s.zeros(3), /zeros: the shape is 3; it must be a list/],
   ["zeros()", () => s.zeros(), /the shape is undefined/],
   ["full([2])", () => s.full([2]), /full: the value is undefined/],

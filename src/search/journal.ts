@@ -1,4 +1,5 @@
-import { FileError, SpokeshaveError } from "../errors.js";
+import { said } from "../check.js";
+import { ArgumentError, FileError, SpokeshaveError } from "../errors.js";
 import { disk, type Host, reason, syncDirectory } from "../files/host.js";
 import { lock } from "../files/lock.js";
 import { crc32c } from "./crc32c.js";
@@ -116,6 +117,8 @@ async function open(path: string | URL, header: StudyHeader): Promise<[Opened, T
  * const study = await search((x) => x * x, { ...options, trials: 16 }); // eight more, here or in a program that starts later
  */
 export function journal(path: string | URL): Storage {
+  if (typeof path !== "string" && !(path instanceof URL))
+    throw new ArgumentError(`journal: the path is ${said(path)}; it must be a text or a file: URL`);
   let opened: Opened | undefined;
   const typed = (cause: unknown): never => {
     if (cause instanceof SpokeshaveError) throw cause;

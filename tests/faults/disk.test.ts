@@ -12,13 +12,14 @@ import fs, {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import os, { tmpdir } from "node:os";
-import path, { join } from "node:path";
-import url, { fileURLToPath } from "node:url";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { FileError } from "../../src/errors.js";
 import { writeFileAtomic } from "../../src/files/disk.js";
+import { failing } from "./failing.js";
 
 const root = mkdtempSync(join(tmpdir(), "spokeshave-faults-"));
 chmodSync(root, 0o755);
@@ -140,33 +141,6 @@ describe("a disk of its own", () => {
 
 describe("an operation that fails", () => {
   afterEach(() => vi.restoreAllMocks());
-
-  /** The host's file system, of which the call number `nth` fails with `code`; reports the calls made. */
-  function failing(nth: number, code: string, calls: string[]) {
-    const failure = (name: string) => Object.assign(new Error(`${code}: injected into ${name}`), { code });
-    const wrap = <T extends object>(object: T, prefix: string): T =>
-      new Proxy(object, {
-        get(whole, key) {
-          const value = Reflect.get(whole, key);
-          if (typeof value !== "function") return value;
-          return async (...args: unknown[]) => {
-            const name = `${prefix}${String(key)}`;
-            calls.push(name);
-            if (calls.length === nth) {
-              if (name === "file.writeFile") await value.call(whole, (args[0] as Uint8Array).subarray(0, 1000));
-              if (name === "file.close") await value.call(whole);
-              throw failure(name);
-            }
-            const result = await value.apply(whole, args);
-            return key === "open" ? wrap(result, "file.") : result;
-          };
-        },
-      });
-    const modules: Record<string, unknown> = { fs: { promises: wrap(fs.promises, "") }, os, path, url };
-    vi.spyOn(process, "getBuiltinModule").mockImplementation(
-      ((name: string) => modules[name]) as typeof process.getBuiltinModule,
-    );
-  }
 
   it.each(["ENOSPC", "EIO", "EACCES", "EXDEV", "EDQUOT"])(
     "with %s, whichever it is, leaves the old file or the new",

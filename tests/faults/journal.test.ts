@@ -1,11 +1,11 @@
-import fs, { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import os, { tmpdir } from "node:os";
-import path, { join } from "node:path";
-import url from "node:url";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, expect, it, vi } from "vitest";
 import { FileError } from "../../src/errors.js";
 import { journal } from "../../src/search/journal.js";
 import { type SearchOptions, search } from "../../src/search/search.js";
+import { failing } from "./failing.js";
 
 const folder = mkdtempSync(join(tmpdir(), "spokeshave-full-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -13,32 +13,6 @@ afterEach(() => vi.restoreAllMocks());
 
 const options: SearchOptions<number> = { space: (draw) => draw.float("x", 0, 1), trials: 6, batch: 2, seed: 1 };
 const run = (file: string) => search((x: number) => x, { ...options, storage: journal(file) });
-
-/** The host's file system, of which the call number `nth` fails with `code`, a write after half of its bytes; reports the calls made. */
-function failing(nth: number, code: string, calls: string[]) {
-  const wrap = <T extends object>(object: T, prefix: string): T =>
-    new Proxy(object, {
-      get(whole, key) {
-        const value = Reflect.get(whole, key);
-        if (typeof value !== "function") return value;
-        return async (...args: unknown[]) => {
-          const name = `${prefix}${String(key)}`;
-          calls.push(name);
-          if (calls.length === nth) {
-            if (name === "file.appendFile") await value.call(whole, (args[0] as string).slice(0, 70));
-            if (name === "file.close") await value.call(whole);
-            throw Object.assign(new Error(`${code}: injected into ${name}`), { code });
-          }
-          const result = await value.apply(whole, args);
-          return key === "open" ? wrap(result, "file.") : result;
-        };
-      },
-    });
-  const modules: Record<string, unknown> = { fs: { promises: wrap(fs.promises, "") }, os, path, url };
-  vi.spyOn(process, "getBuiltinModule").mockImplementation(
-    ((name: string) => modules[name]) as typeof process.getBuiltinModule,
-  );
-}
 
 it.each(["ENOSPC", "EACCES", "EIO"])(
   "%s, at whichever call, is a typed error, and the study goes on later",

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { writeFileAtomic } from "../../src/files/disk.js";
+import { randomFrom } from "./chance.js";
 import { contentOf, versionOf } from "./saver.js";
 
 /** `KILLS=1000 npx vitest run tests/faults/kill` takes a minute. */
@@ -20,17 +21,6 @@ beforeAll(async () => {
   await build({ entryPoints, outfile: saver, bundle: true, platform: "node", format: "esm" });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Numbers in [0, 1) that a seed repeats (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Starts a child that saves without end, kills it after a while and returns the last version that it had saved. */
 async function killWhileSaving(target: string, from: number, after: number): Promise<number> {

@@ -8,6 +8,7 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { journal } from "../../src/search/journal.js";
 import { search } from "../../src/search/search.js";
+import { randomFrom } from "./chance.js";
 import { options } from "./searcher.js";
 
 /** `KILLS=1000 npx vitest run tests/faults/search` takes minutes. */
@@ -21,17 +22,6 @@ beforeAll(async () => {
   await build({ entryPoints, outfile: searcher, bundle: true, platform: "node", format: "esm" });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Numbers in [0, 1) that a seed repeats (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Searches in a child that is killed after so long; gives its study if it was done before. */
 async function searchUntil(ms: number, path: string, workers: number): Promise<string | undefined> {

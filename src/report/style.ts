@@ -109,7 +109,7 @@ tr:has(+ .total) > * { border-bottom-color: var(--soft); }
 .pictures figcaption { margin-top: .35rem; font-size: .9375rem; line-height: 1.35; }
 .pictures small { color: var(--soft); font-size: .8125rem; }
 
-.made { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 14rem), 1fr)); gap: 1rem 1.5rem; margin: 1rem 0 0; }
+.made { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 10rem), 1fr)); gap: 1rem 1.5rem; margin: 1rem 0 0; }
 .made dt { color: var(--soft); font-size: .8125rem; }
 .made dd { margin: 0; }
 .made .wide { grid-column: 1 / -1; }
@@ -131,6 +131,7 @@ code { font: .9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
   .plot { padding: 0 .75rem 0 2.75rem; }
   .axis { margin-left: -2.75rem; }
   .bar { width: 4.5rem; }
+  .pictures { grid-template-columns: repeat(auto-fill, minmax(4.5rem, 1fr)); gap: 1rem; }
 }
 @page { margin: 15mm; }
 @media print {

@@ -19,12 +19,21 @@ function framed(record: string): string {
 
 const frameLength = framed("").length - 2;
 
+function parsed(text: string) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a value is a trial, whoever wrote it. */
 function isTrial(value: Partial<TrialRecord> | null): value is TrialRecord {
   const numbers = [value?.values, value?.curve];
   return (
     Number.isSafeInteger(value?.number) &&
     typeof value?.draws === "object" &&
+    value.draws !== null &&
     ["done", "stopped", "failed"].includes(String(value.state)) &&
     numbers.every((list) => Array.isArray(list) && list.every(Number.isFinite))
   );
@@ -45,8 +54,7 @@ function parse(path: string | URL, bytes: Uint8Array) {
   for (let next: number; (next = bytes.indexOf(newline, end) + 1) > 0; end = next) {
     const line = decoder.decode(bytes.subarray(end, next));
     const text = line.slice(frameLength, -2);
-    if (line !== framed(text)) throw damaged();
-    const record = JSON.parse(text);
+    const record = line === framed(text) ? parsed(text) : undefined;
     if (header === undefined && typeof record?.version === "number") header = record;
     else if (header !== undefined && isTrial(record) && !trials.has(record.number)) trials.set(record.number, record);
     else throw damaged();

@@ -186,8 +186,8 @@ describe("damage", () => {
   });
 
   it("is also a record twice, a header among trials, and what is no trial", async () => {
-    const framed = (record: unknown) => {
-      const text = JSON.stringify(record);
+    const framed = (record: unknown) => lined(JSON.stringify(record));
+    const lined = (text: string) => {
       const sum = crc32c(Buffer.from(text)).toString(16).padStart(8, "0");
       return `{"bytes":${String(text.length).padStart(9)},"crc32c":"${sum}","record":${text}}\n`;
     };
@@ -196,9 +196,17 @@ describe("damage", () => {
     const trial = { number: 9, draws: {}, state: "done", values: [1], curve: [] };
     for (const line of [
       ...whole.split(/(?<=\n)/).slice(0, 2),
-      ...[null, 3, [], {}, { ...trial, state: "odd" }, { ...trial, values: ["1"] }, { ...trial, number: 0.5 }].map(
-        framed,
-      ),
+      ...[
+        null,
+        3,
+        [],
+        {},
+        { ...trial, state: "odd" },
+        { ...trial, values: ["1"] },
+        { ...trial, number: 0.5 },
+        { ...trial, draws: null },
+      ].map(framed),
+      lined("no JSON"),
     ]) {
       writeFileSync(path, whole + line);
       expect(await fault(run(journal(path)))).toMatchObject({ code: "E_JOURNAL", offset: Buffer.byteLength(whole) });

@@ -22,7 +22,8 @@ function half(
     const out = stage + begin * (((n + 3) & ~3) << 6);
     let v = values;
     let row = places;
-    for (let c: usize = 0; c < k; c += strip) {
+    // Of no columns, too: the sums are then 0.
+    for (let c: usize = 0; c == 0 || c < k; c += strip) {
       const cols = min(strip, k - c);
       const first = panel + (c << 6);
       const last = first + (cols << 6);

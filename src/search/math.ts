@@ -9,7 +9,9 @@ const logSeries = [
   0.6666666666666735, 0.3999999999940942, 0.2857142874366239, 0.22222198432149784, 0.1818357216161805,
   0.15313837699209373, 0.14798198605116586,
 ];
-const bits = new DataView(new ArrayBuffer(8));
+/** A number and its two halves, the low one first: hosts of wasm are little-endian. */
+const number = new Float64Array(1);
+const halves = new Int32Array(number.buffer);
 
 /** x · (c₀ + x · (c₁ + …)). */
 function series(x: number, coefficients: readonly number[]): number {
@@ -20,9 +22,9 @@ function series(x: number, coefficients: readonly number[]): number {
 
 /** 2ⁿ for n from −1022 to 1023. */
 function power(n: number): number {
-  bits.setInt32(0, (n + 1023) << 20);
-  bits.setInt32(4, 0);
-  return bits.getFloat64(0);
+  halves[0] = 0;
+  halves[1] = (n + 1023) << 20;
+  return number[0]!;
 }
 
 /** eˣ = 2ⁿ · eʳ, |r| ≤ ln2 / 2. */
@@ -41,11 +43,10 @@ export function exp(x: number): number {
 
 /** ln x for x from 2⁻¹⁰²² up: e · ln2 + ln m, m in [√½, √2), by s = f / (2 + f). */
 export function log(x: number): number {
-  bits.setFloat64(0, x);
-  const top = bits.getInt32(0);
-  const e = (top - 0x3fe6a09e) >> 20;
-  bits.setInt32(0, top - (e << 20));
-  const f = bits.getFloat64(0) - 1;
+  number[0] = x;
+  const e = (halves[1]! - 0x3fe6a09e) >> 20;
+  halves[1]! -= e << 20;
+  const f = number[0]! - 1;
   const s = f / (2 + f);
   const half = 0.5 * f * f;
   return e * log2High - (half - (s * (half + series(s * s, logSeries)) + e * log2Low) - f);

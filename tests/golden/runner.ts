@@ -28,11 +28,6 @@ export type Run = (task: Task) => Outputs | Promise<Outputs>;
 export type Coverage = Run | { readonly run: Run; readonly except: (args: Args) => string | undefined } | string;
 export type CoverageTable = Readonly<Record<string, Coverage>>;
 
-/** Ops that nothing of ours answers yet, and why. */
-export function notYet(why: string, ops: readonly string[]): CoverageTable {
-  return Object.fromEntries(ops.map((op) => [op, why]));
-}
-
 /** Runs a function of tensors, and its gradients from the upstream gradient `grad_out` that the case gives. */
 export function differentiable<A>(forward: (inputs: Inputs, args: A) => Tensor): Run {
   return ({ inputs, args, wanted }) => {

@@ -62,7 +62,7 @@ function figuresOf({ values, args }: Task): Figures {
 const noWorse: Run = async (task) => {
   const args = task.args as unknown as Study;
   // Long studies are few: they take seconds.
-  const got = await reach(tpe(), args, args.budget > 100 ? 3 : 20);
+  const got = await reach(tpe(), args, args.budget > 100 ? 2 : 20);
   const { lower } = figuresOf(task);
   if (!(got >= lower!)) throw new Error(`half of our studies reach ${got}, three quarters of theirs ${lower}`);
   const random = await reach(randomSampler(), args, 60);

@@ -18,6 +18,7 @@ const candidates = 12;
 const leniency = 3;
 
 type Draws = Readonly<Record<string, Value>>;
+type Sides = readonly [good: Side, others: Side];
 
 /**
  * Learns from the trials done so far where good ones are: draws more like the best tenth of them, less like the others, and dares
@@ -57,37 +58,32 @@ function draw(request: DrawRequest): Value {
   return best;
 }
 
+/** What a trial has worked out so far, by its random numbers: names that the same trials have drawn share their sides. */
+const begun = new WeakMap<Random, Map<string, Sides>>();
+
 /** The best tenth of the trials that have drawn the name, and the rest; undefined while they are too few. */
-function sidesOf({ name, history, mates, random }: DrawRequest): readonly [good: Side, others: Side] | undefined {
+function sidesOf({ name, history, mates, random }: DrawRequest): Sides | undefined {
   const has = (draws: Draws) => Object.hasOwn(draws, name);
   const known = history.filter(({ draws }) => has(draws));
   const lived = known.filter(({ state }) => state !== "failed").length;
   const done = known.filter(({ state }) => state === "done");
   if (lived < startup || done.length === 0) return undefined;
-  const running = mates.filter(has);
-  // Names that the same trials have drawn share their sides, which a trial builds but once.
-  const key = `${known.map(({ number }) => number)} ${mates.map(has)}`;
-  const built = begun.get(random) ?? new Map<string, readonly [Side, Side]>();
-  begun.set(random, built);
-  let sides = built.get(key);
-  if (sides === undefined) {
-    const best = bestOf(done, Math.min(Math.ceil(lived / 10), 25), ({ values }) => values);
-    const chosen = new Set(best);
-    const rest = known.filter((trial) => !chosen.has(trial));
-    sides = [
-      new Side(
-        best.map(({ draws }) => draws),
-        (i) => log((best.length + 1) / (i + 1)),
-      ),
-      new Side([...rest.map(({ draws }) => draws), ...running], () => 1),
+  const split = (): Sides => {
+    const best = new Set(bestOf(done, Math.min(Math.ceil(lived / 10), 25), ({ values }) => values));
+    const good = [...best].map(({ draws }) => draws);
+    const others = known.filter((trial) => !best.has(trial)).map(({ draws }) => draws);
+    return [
+      new Side(good, (i) => log((good.length + 1) / (i + 1))),
+      new Side([...others, ...mates.filter(has)], () => 1),
     ];
-    built.set(key, sides);
-  }
+  };
+  const built = begun.get(random) ?? new Map<string, Sides>();
+  begun.set(random, built);
+  const key = `${known.map(({ number }) => number)} ${mates.map(has)}`;
+  const sides = built.get(key) ?? split();
+  built.set(key, sides);
   return sides;
 }
-
-/** What trials have worked out so far, by their random numbers. */
-const begun = new WeakMap<Random, Map<string, readonly [Side, Side]>>();
 
 /** Where good trials lie, or others. */
 interface Mixture {

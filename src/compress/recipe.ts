@@ -10,7 +10,7 @@ import * as optim from "../optim/index.js";
 import { gradual } from "../prune/gradual.js";
 import { cubic } from "../prune/schedules.js";
 import { magnitude } from "../prune/scores/magnitude.js";
-import { int4, int8 } from "../quantize/affine.js";
+import { int2, int4, int8 } from "../quantize/affine.js";
 import { type Qat, qat } from "../quantize/qat.js";
 import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
@@ -40,6 +40,8 @@ export interface ShaveOptions {
 
 /** Weight decay, which pushes small weights towards where pruning finds them. */
 const weightDecay = 0.02;
+/** Symmetric all: 0 is a code, and stays 0. */
+const schemes = { 2: () => int2({ symmetric: true }), 4: () => int4(), 8: () => int8() };
 /** Steps from one pruning to the next. */
 const every = 50;
 
@@ -50,7 +52,7 @@ const every = 50;
 export function shave(start: Model, settings: Settings, options: ShaveOptions): Shaving {
   const { teacher, data, epochs, batchSize, seed, loss, signal, report } = options;
   const steps = epochs * Math.ceil(data.size / batchSize);
-  const student = qat(start, { weights: settings.bits === 8 ? int8() : int4() });
+  const student = qat(start, { weights: schemes[settings.bits](), scales: "learned" });
   try {
     const optimizer = gradual(start, {
       prune: magnitude({ scope: "global" }),

@@ -12,7 +12,7 @@ export interface Settings {
   /** Share of the weights that are to be 0. */
   readonly sparsity: number;
   /** Of the code of a weight. */
-  readonly bits: 4 | 8;
+  readonly bits: 2 | 4 | 8;
   /** At which teacher and student are compared, and the share of the labels in the loss: see `kd`. */
   readonly temperature: number;
   readonly alpha: number;
@@ -62,7 +62,7 @@ export function sizesOf(model: Model, budget: number | undefined): Sizes {
 export function spaceOf(starts: Starts, [low, high]: Sizes, epochs: number): Space<Settings> {
   return (draw) => {
     const width = starts.size === 1 ? 1 : draw.float("width", narrowest, 1, { step: narrowest });
-    const bits = draw.choice("bits", [4, 8]);
+    const bits = draw.choice("bits", [2, 4, 8]);
     const bytes = draw.float("bytes", low, high, { log: true });
     return {
       ...{ width, bits, sparsity: 1 - keptFor(bytes, starts.get(width)!, bits) },

@@ -45,7 +45,9 @@ export function gradual(model: Model, options: GradualOptions): Optimizer {
       throw new ArgumentError(`gradual: the schedule says how much falls; leave out ${amount}`);
   const masksAt = (params: Tree, share: number, earlier: Masks): Masks => {
     const way = { score, select: { ...select, sparsity: share } };
-    return prune(new Model(model.graph, params as Params), way, { within: earlier, only, except });
+    // What is trained beside the weights, such as scales, is not the model's.
+    const own = Object.fromEntries(Object.keys(model.params).map((name) => [name, (params as Params)[name]!]));
+    return prune(new Model(model.graph, own), way, { within: earlier, only, except });
   };
   return {
     init: (params) =>

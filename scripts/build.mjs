@@ -7,6 +7,7 @@ import asc from "assemblyscript/asc";
 import binaryen from "assemblyscript/binaryen";
 import { build } from "esbuild";
 import { packDigits } from "./digits.mjs";
+import { noticesOf } from "./notices.mjs";
 
 rmSync("build", { recursive: true, force: true });
 mkdirSync("build/kernels", { recursive: true });
@@ -30,9 +31,10 @@ const shared = {
   target: "es2022",
   legalComments: "none",
   logLevel: "warning",
+  metafile: true,
   outdir: "build",
 };
-await build({
+const library = await build({
   ...shared,
   entryPoints: { index: "src/index.ts" },
   chunkNames: "chunks/[name]-[hash]",
@@ -55,7 +57,7 @@ const apart = {
     });
   },
 };
-await build({
+const report = await build({
   ...shared,
   entryPoints: { report: "src/report/index.ts" },
   minify: true,
@@ -64,16 +66,21 @@ await build({
   mainFields: ["module", "main"],
   plugins: [apart],
 });
-await build({
+const command = await build({
   ...shared,
-  entryPoints: { cli: "src/cli/index.ts" },
+  // The task of `search` without a module is a file of its own, for threads to load.
+  entryPoints: { cli: "src/cli/index.ts", objective: "src/cli/objective.ts" },
   platform: "node",
   // Bundled CommonJS asks for Node's own modules by require.
   banner: {
     js: '#!/usr/bin/env node\nimport { createRequire as requireFrom } from "node:module";\nconst require = requireFrom(import.meta.url);',
   },
   plugins: [apart],
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 120,
 });
+writeFileSync("build/notices.txt", noticesOf([library, report, command].map(({ metafile }) => metafile)));
 const types = spawnSync("node_modules/.bin/tsc", ["-p", "tsconfig.types.json"], { stdio: "inherit" });
 if (types.status !== 0) process.exit(types.status ?? 1);
 

@@ -28,6 +28,7 @@ export function build() {
     "data",
     "scripts/build.mjs",
     "scripts/digits.mjs",
+    "scripts/notices.mjs",
     "asconfig.json",
     "package-lock.json",
     "tsconfig.json",

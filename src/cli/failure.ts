@@ -12,7 +12,8 @@ export const exitCodes = { failed: 1, usage: 2, interrupted: 130 } as const;
 export function fail(error: unknown): void {
   if (error instanceof CommanderError && error.exitCode === 0) return;
   const usage = error instanceof UsageError || error instanceof CommanderError;
-  process.exitCode = usage ? exitCodes.usage : exitCodes.failed;
+  // An interruption stays one, whatever comes of it.
+  process.exitCode ||= usage ? exitCodes.usage : exitCodes.failed;
   const message = error instanceof Error ? error.message : String(error);
   console.error(`spokeshave: ${printable(message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " "))}`);
   if (process.argv.includes("--debug") || process.env.SPOKESHAVE_DEBUG) console.error(error);

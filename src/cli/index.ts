@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { compressCommand } from "./compress.js";
 import { demoCommand } from "./demo.js";
 import { fail } from "./failure.js";
 import { inspectCommand } from "./inspect.js";
+import { searchCommand } from "./search.js";
 import { trainCommand } from "./train.js";
 
 /** Of the package that build/ lies in. */
@@ -17,7 +19,7 @@ const program = new Command("spokeshave")
   .configureOutput({ writeErr: () => {} })
   .exitOverride()
   .addHelpText("after", "\nExample:\n  $ spokeshave demo --quick\n\nMore: spokeshave <command> --help");
-for (const add of [demoCommand, trainCommand, inspectCommand]) add(program);
+for (const add of [demoCommand, trainCommand, compressCommand, searchCommand, inspectCommand]) add(program);
 
 // A reader that goes away, such as head, is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -16,6 +16,11 @@ export function quoted(path: string): string {
   return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${printable(path).replaceAll("'", "'\\''")}'`;
 }
 
+/** The command line that this process was given, and more. */
+export function commandLine(more: readonly string[] = []): string {
+  return ["spokeshave", ...process.argv.slice(2), ...more].map(quoted).join(" ");
+}
+
 /** Bytes in units of 1000, as disks and networks count. */
 export function sizeText(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;

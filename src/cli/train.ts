@@ -1,14 +1,14 @@
 import { rm, stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { evaluate, init, type Model, nn, optim, save, train } from "../index.js";
+import { evaluate, init, save } from "../index.js";
 import { dataSource } from "./ask.js";
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
-import type { Data } from "./data/examples.js";
 import { dataFrom } from "./data/source.js";
 import { UsageError } from "./failure.js";
+import { fit } from "./fit.js";
 import { interruptible } from "./interrupt.js";
+import { network } from "./network.js";
 import { checkWritable } from "./output.js";
-import { Progress } from "./progress.js";
 import { type Settings, typed, withSettings } from "./settings.js";
 import { jsonLine, percent, printable, quoted, sizeText } from "./text.js";
 
@@ -42,37 +42,15 @@ async function run(flags: Flags, command: Command, signal: AbortSignal): Promise
   const out = outOf(flags);
   await checkWritable(out);
   const data = await dataFrom(source, settings);
-  const model = stopped?.model ?? network(data, settings);
+  const model = stopped?.model ?? network(data, settings.layers, settings.seed);
   const shape = [...data.train.inputShape, ...settings.layers, data.classes.length].join("-");
   console.error(
     `${shape}, ${model.size} parameters: ${data.train.size} examples to train on, ${data.test.size} to test on`,
   );
 
-  const { epochs, batch: batchSize, seed } = settings;
-  const [seen, validation] = data.train.split({ holdOut: settings.validation, seed });
-  const steps = epochs * Math.ceil(seen.size / batchSize);
-  const training = train(model, {
-    ...{ data: seen, epochs, batchSize, seed, signal },
-    ...(validation.size > 0 && { validation }),
-    ...(stopped !== undefined && { state: stopped.state }),
-    optimizer: optim.adamW({ lr: optim.oneCycle(settings.lr, steps), weightDecay: settings.weightDecay }),
-    report: Math.ceil(steps / 500),
-  });
-  const began = performance.now();
-  const progress = new Progress(steps, training.state.step);
-  let validated = "";
-  let losses: number[] = [];
-  for await (const { epoch, step, loss, val } of training) {
-    if (val !== undefined) validated = `  validation error ${percent(1 - val.accuracy)} %`;
-    losses.push(loss);
-    const mean = losses.reduce((sum, each) => sum + each, 0) / losses.length;
-    const keep = step % (steps / epochs) === 0;
-    if (keep) losses = [];
-    progress.update(step, `epoch ${epoch} of ${epochs}  loss ${mean.toFixed(4)}${validated}`, { keep });
-  }
-  progress.stop();
-  const seconds = Number(((performance.now() - began) / 1000).toFixed(2));
-
+  const [seen, validation] = data.train.split({ holdOut: settings.validation, seed: settings.seed });
+  const run = { seen, validation, settings, signal, state: stopped?.state };
+  const { training, steps, seconds } = await fit(model, run);
   await save(model, out);
   const checkpoint = out + ending;
   if (training.stopped === "signal") {
@@ -104,14 +82,4 @@ async function resumed({ resume }: Flags, command: Command): Promise<Checkpoint 
   const fixed = typed(command).find((flag) => flag !== "--data");
   if (fixed !== undefined) throw new UsageError(`train: ${fixed} is fixed by ${resume}; leave it out`);
   return loadCheckpoint(resume);
-}
-
-/** Linear layers with relu between. */
-function network(data: Data, { layers, seed }: Settings): Model {
-  const widths = [...data.train.inputShape, ...layers, data.classes.length];
-  const linear = widths.slice(1).map((width, i) => nn.linear(widths[i]!, width));
-  return nn.sequential(
-    linear.flatMap((layer, i) => (i === 0 ? [layer] : [nn.relu(), layer])),
-    { seed },
-  );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { expectFailure, folder, run } from "./command.js";
 
-const commands = ["demo", "train", "inspect"];
+const commands = ["demo", "train", "compress", "search", "inspect"];
 const here = folder();
 
 describe("the command line", () => {
@@ -14,7 +14,7 @@ describe("the command line", () => {
     for (const command of commands) {
       const { code, stdout, stderr } = await run(here, [command, "--help"]);
       expect([code, stderr]).toEqual([0, ""]);
-      expect(stdout).toMatch(new RegExp(`Example:\n  \\$ spokeshave ${command} .+\n$`));
+      expect(stdout).toMatch(new RegExp(`Examples?:\n(  \\$ spokeshave ${command} .+\n)+$`));
       expect(stdout).toContain("--json");
     }
     expect((await run(here, ["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

@@ -6,6 +6,8 @@ export interface Data {
   readonly test: Dataset;
   /** What the labels 0, 1, … stand for. */
   readonly classes: readonly string[];
+  /** Height and width, where examples are pictures from 0 to 1, row by row. */
+  readonly picture?: readonly [number, number] | undefined;
 }
 
 /** Examples as a file has them. */
@@ -14,6 +16,7 @@ export interface Examples {
   readonly name: string;
   readonly inputs: Float32Array | Uint8Array;
   readonly labels: readonly string[];
+  readonly picture?: readonly [number, number] | undefined;
 }
 
 /** Examples to train on; and to test on, if they come apart. */
@@ -50,9 +53,10 @@ export function dataOf({ train, test }: Parts, scale?: number): Data {
       },
     ),
   );
-  if (apart !== undefined) return { train: whole!, test: apart, classes };
+  const { picture } = train;
+  if (apart !== undefined) return { train: whole!, test: apart, classes, picture };
   const [rest, held] = whole!.split({ holdOut: heldOut, seed: 0 });
-  return { train: rest, test: held, classes };
+  return { train: rest, test: held, classes, picture };
 }
 
 function classesOf(parts: readonly Examples[]): string[] {

@@ -41,5 +41,7 @@ function pair(files: readonly Named[]): Examples {
   const inputs = data instanceof Uint8Array ? data : Float32Array.from(data);
   const odd = inputs.findIndex((value) => !Number.isFinite(value));
   if (odd !== -1) throw new Error(`data: ${image.name}: value ${odd} is ${inputs[odd]}; all must be finite`);
-  return { name: image.name, inputs, labels: Array.from(label.tensor.data, String) };
+  const { shape } = image.tensor;
+  const picture = data instanceof Uint8Array && shape.length === 3 ? ([shape[1]!, shape[2]!] as const) : undefined;
+  return { name: image.name, inputs, labels: Array.from(label.tensor.data, String), picture };
 }

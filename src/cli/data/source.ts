@@ -27,10 +27,9 @@ const mostBytes = 2 ** 31 - 1;
 
 /** Reads what `--data` names. @throws {Error} what is wrong with it, and where. */
 export async function dataFrom(source: string, options: DataOptions = {}): Promise<Data> {
-  if (source === "digits" || source === "mnist") {
-    const classes = Array.from({ length: 10 }, (_, digit) => String(digit));
-    return { ...(await (source === "digits" ? digits() : mnist())), classes };
-  }
+  const classes = Array.from({ length: 10 }, (_, digit) => String(digit));
+  if (source === "digits") return { ...(await digits()), classes, picture: [8, 8] };
+  if (source === "mnist") return { ...(await mnist()), classes, picture: [28, 28] };
   const files = await Promise.all((await pathsOf(source)).map(open));
   const idx = files.filter(({ bytes }) => bytes[0] === 0 && bytes[1] === 0);
   if (idx.length === files.length) return dataOf(await readImages(files), options.scale);

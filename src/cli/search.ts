@@ -19,7 +19,7 @@ import { Progress } from "./progress.js";
 import { withData } from "./settings.js";
 import { StudyFile } from "./studyFile.js";
 import { networkTask, taskFrom } from "./task.js";
-import { commandLine, jsonLine, printable, table } from "./text.js";
+import { commandLine, jsonLine, printable, short, table } from "./text.js";
 
 const samplers = { tpe, random: randomSampler, sobol, grid: () => grid({ points: 5 }) };
 const stoppers = { asha, median, none: () => undefined };
@@ -119,11 +119,6 @@ function tableOf(study: Study<unknown>, title: string): string {
       ...names.map((name) => short(draws[name])),
     ]),
   );
-}
-
-function short(value: unknown): string | number {
-  if (value === undefined) return "";
-  return typeof value === "number" ? Number(value.toPrecision(4)) : String(value);
 }
 
 function summary(study: Study<unknown>) {

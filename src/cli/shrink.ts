@@ -17,7 +17,7 @@ import type { Data } from "./data/examples.js";
 import { fail } from "./failure.js";
 import { Progress } from "./progress.js";
 import type { StudyFile } from "./studyFile.js";
-import { commandLine, percent, printable, sizeText, table } from "./text.js";
+import { commandLine, percent, printable, short, sizeText, table } from "./text.js";
 
 export interface Job {
   readonly title: string;
@@ -123,11 +123,11 @@ function reached(trial: Step["trial"], candidate: Step["candidate"]): string {
 export function frontTable({ dense, best, front }: Result): string {
   const rows = front.map((one) => [
     one.trial === best.trial ? "best" : `trial ${one.trial}`,
-    ...[one.error, sizeText(one.bytes), one.ms, `${percent(one.sparsity)} %`, one.bits],
+    ...[short(one.error), sizeText(one.bytes), short(one.ms), `${percent(one.sparsity)} %`, one.bits],
   ]);
   return table(
     ["model", "error %", "size", "ms", "zeros", "bits"],
-    [["dense", dense.error, sizeText(dense.bytes), dense.ms, "", 32], ...rows],
+    [["dense", short(dense.error), sizeText(dense.bytes), short(dense.ms), "", 32], ...rows],
   );
 }
 
@@ -136,5 +136,5 @@ export function verdict({ dense, best }: Result, out: string, page: string | und
   const times = (dense.bytes / best.bytes).toFixed(1);
   const made = `${printable(out)}: ${best.bytes} bytes, ${times} times smaller than ${dense.bytes}; `;
   const report = page === undefined ? "" : `\n${printable(page)} shows how`;
-  return `${made}test error ${best.error} %, dense ${dense.error} %; loaded again, it errs the same${report}`;
+  return `${made}test error ${short(best.error)} %, dense ${short(dense.error)} %; loaded again, it errs the same${report}`;
 }

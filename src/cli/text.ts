@@ -32,6 +32,12 @@ export function percent(share: number): number {
   return Number((share * 100).toFixed(2));
 }
 
+/** A value in few digits. */
+export function short(value: unknown): string | number {
+  if (value === undefined) return "";
+  return typeof value === "number" ? Number(value.toPrecision(4)) : String(value);
+}
+
 /** Columns under their heads, the first to the left and numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const texts = rows.map((row) => row.map((cell) => printable(String(cell))));

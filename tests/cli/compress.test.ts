@@ -6,21 +6,21 @@ import { expectFailure, folder, lastJson, run } from "./command.js";
 
 const here = folder();
 const size = (name: string) => statSync(join(here, name)).size;
-const compress = ["compress", "model.safetensors", "--data", "digits", "--trials", "4"];
+const compress = ["compress", "model.safetensors", "--data", "digits", "--trials", "2"];
 
 beforeAll(async () => {
-  await run(here, ["train", "--data", "digits", "--layers", "64,32", "--epochs", "20"]);
+  await run(here, ["train", "--data", "digits", "--layers", "16", "--epochs", "30"]);
 });
 
 describe("spokeshave compress", () => {
   test("keeps the budget, and says by how much", { timeout: 120_000 }, async () => {
-    const ending = await run(here, [...compress, "--bytes", "5k", "--drop", "3", "--report", "r.html", "--json"]);
+    const ending = await run(here, [...compress, "--bytes", "3k", "--drop", "5", "--report", "r.html", "--json"]);
     expect(ending.code).toBe(0);
     const { dense, best, front } = lastJson(ending);
     expect(dense.bytes).toBe(size("model.safetensors"));
     expect(best.bytes).toBe(size("small.safetensors"));
-    expect(best.bytes).toBeLessThanOrEqual(5000);
-    expect(best.validation).toBeLessThanOrEqual(dense.validation + 3);
+    expect(best.bytes).toBeLessThanOrEqual(3000);
+    expect(best.validation).toBeLessThanOrEqual(dense.validation + 5);
     expect(front).toContainEqual(best);
     expect(readFileSync(join(here, "r.html"), "utf8")).toContain(String(best.bytes));
     // The trials are nobody's to keep once the model is made.
@@ -34,19 +34,19 @@ describe("spokeshave compress", () => {
   test("an impossible budget names the best that was reached, and shows it in the report", {
     timeout: 120_000,
   }, async () => {
-    const args = [...compress, "--bytes", "700", "--out", "never", "--report", "missed.html", "--storage", "missed"];
+    const args = [...compress, "--bytes", "300", "--out", "never", "--report", "missed.html", "--storage", "missed"];
     const { code, stdout, stderr } = await run(here, args);
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr.trimEnd().split("\n").at(-1)).toMatch(
-      /^spokeshave: compress: no candidate keeps the budget \(bytes 700\); the best reached has bytes \d+, drop [\d.-]+/,
+      /^spokeshave: compress: no candidate keeps the budget \(bytes 300\); the best reached has bytes \d+, drop [\d.-]+/,
     );
     expect(existsSync(join(here, "never"))).toBe(false);
     expect(readFileSync(join(here, "missed.html"), "utf8")).toContain('"kept":false');
   });
 
   test("Ctrl-C keeps the trials; a study goes on only with its own model", { timeout: 120_000 }, async () => {
-    const args = [...compress, "--bytes", "5k", "--drop", "3", "--out", "late"];
-    const stopped = await run(here, args, { interruptAt: "trial 2 of" });
+    const args = [...compress, "--bytes", "3k", "--drop", "5", "--out", "late"];
+    const stopped = await run(here, args, { interruptAt: "trial 1 of" });
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toMatch(/To go on:\n {2}spokeshave compress .* --out late --storage study\.jsonl\n$/);
     const again = await run(here, [...args, "--storage", "study.jsonl", "--json"]);
@@ -64,7 +64,7 @@ describe("spokeshave compress", () => {
       "--trials",
       "4",
       "--bytes",
-      "5k",
+      "3k",
       "--storage",
       "study.jsonl",
     ];

@@ -63,7 +63,7 @@ describe("spokeshave demo", () => {
     expect(lastJson(again).best.bytes).toBeLessThanOrEqual(4000);
     // Another demo's trials are not taken for its own.
     const wrong = await run(here, ["demo", "--quick", "--data", "digits", "--seed", "2", "--storage", "study.jsonl"]);
-    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/holds a study with seed/)]);
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/holds a study with task "demo 1 on/)]);
   });
 
   test("bad input: one line", async () => {

@@ -25,9 +25,9 @@ export interface CompressOptions {
   test?: Dataset;
   /** Short trials of the search. Default 24. */
   trials?: number;
-  /** Candidates that are made properly, from the best trials. Default 4. */
+  /** Candidates that are made properly, from the best trials. Default 5. */
   finish?: number;
-  /** Passes over the data that make a candidate, at most. Default: 8, and more where these are few steps. */
+  /** Passes over the data that make a candidate, at most. Default 10, and more where these are few steps. */
   epochs?: number;
   /** Examples of a batch, of which `ms` is measured. Default 64. */
   batch?: number;

@@ -24,10 +24,13 @@ const heldOut = 0.1;
 /** What a trial sees of the data: a quarter, or what a small set has. */
 const sampleShare = 0.25;
 const leastSample = 2000;
-/** Steps that make a candidate, if 8 passes are fewer. */
+/** Passes over the data that make a candidate at most, or more where they are few steps. */
+const enoughEpochs = 10;
 const enoughSteps = 3000;
 /** Share of `maxMs` that goes to the search. */
 const searchShare = 0.5;
+/** How many times the lowest error a point of the front may have to be worth making. */
+const usable = 3;
 /** Points of a candidate's loss curve. */
 const points = 100;
 
@@ -58,7 +61,7 @@ export class Compressing {
     this.validation = held;
     this.sample = share < size ? rest.split({ holdOut: share, seed })[1] : rest;
     this.batchSize = size < 4 * leastSample ? 32 : 128;
-    this.epochs = epochs ?? Math.max(8, Math.round(enoughSteps / Math.ceil(size / this.batchSize)));
+    this.epochs = epochs ?? Math.max(enoughEpochs, Math.round(enoughSteps / Math.ceil(size / this.batchSize)));
   }
 
   async run(): Promise<Compression> {
@@ -118,7 +121,7 @@ export class Compressing {
   /** Makes the best trials properly: what promises most, and every other time what is farthest from what there is, for the front. */
   private async finish({ front }: Study<Settings>): Promise<void> {
     const { made, options, began } = this;
-    const { finish = 4, maxMs = Number.POSITIVE_INFINITY, onProgress } = options;
+    const { finish = 5, maxMs = Number.POSITIVE_INFINITY, onProgress } = options;
     const waiting = new Set(front);
     // Where none keeps the budget, twice as many are made.
     const enough = () =>
@@ -149,14 +152,22 @@ export class Compressing {
       ms: 0,
       test: undefined,
     });
-    return waiting.reduce((a, b) => (this.order(expected(a), expected(b)) <= 0 ? a : b));
+    const first = waiting.reduce((a, b) => (this.order(expected(a), expected(b)) <= 0 ? a : b));
+    const { bytes, ms } = this.options.budget;
+    if (bytes === undefined && ms === undefined) return first;
+    // What differs by chance is alike: then the earlier goes first, and the earliest are known to do well.
+    const [lowest] = first.values as [number];
+    const chance = Math.sqrt((lowest * Math.max(0, 1 - lowest)) / this.validation.size);
+    return waiting.find(({ values: [error, size] }) => error! <= lowest + chance && size! <= (bytes ?? size!)) ?? first;
   }
 
-  /** The trial whose size differs most from all that were made. */
+  /** The trial whose size differs most from all that were made, of those that are of some use. */
   private farthest(waiting: readonly Trial<Settings>[]): Trial<Settings> {
+    const lowest = Math.min(...waiting.map(({ values: [error] }) => error!));
+    const useful = waiting.filter(({ values: [error] }) => error! <= usable * lowest);
     const distance = ({ values: [, bytes] }: Trial<Settings>) =>
       Math.min(...this.made.map(({ candidate }) => Math.max(candidate.bytes / bytes!, bytes! / candidate.bytes)));
-    return waiting.reduce((a, b) => (distance(b) > distance(a) ? b : a));
+    return useful.reduce((a, b) => (distance(b) > distance(a) ? b : a));
   }
 
   /** A candidate of all the data; nothing if the signal ends it. */

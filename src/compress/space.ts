@@ -69,7 +69,7 @@ export function spaceOf(starts: Starts, [low, high]: Sizes, epochs: number): Spa
       temperature: draw.float("temperature", 1, 8, { log: true }),
       alpha: draw.float("alpha", 0, 1),
       lr: draw.float("lr", 5e-4, 4e-3, { log: true }),
-      epochs: draw.int("epochs", Math.ceil(epochs / 2), epochs),
+      epochs: draw.int("epochs", Math.ceil((2 * epochs) / 3), epochs),
     };
   };
 }

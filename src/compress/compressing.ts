@@ -119,10 +119,10 @@ export class Compressing {
   }
 
   /** Makes the best trials properly: what promises most, and every other time what is farthest from what there is, for the front. */
-  private async finish({ front }: Study<Settings>): Promise<void> {
+  private async finish({ trials, front }: Study<Settings>): Promise<void> {
     const { made, options, began } = this;
     const { finish = 5, maxMs = Number.POSITIVE_INFINITY, onProgress } = options;
-    const waiting = new Set(front);
+    const waiting = new Set(trials.filter(({ state }) => state === "done"));
     // Where none keeps the budget, twice as many are made.
     const enough = () =>
       made.length >= (made.some(({ candidate }) => this.excess(candidate) === 0) ? finish : 2 * finish);
@@ -130,7 +130,8 @@ export class Compressing {
     while (waiting.size > 0 && !enough()) {
       const start = performance.now();
       if (made.length > 0 && start - began + longest > maxMs) return;
-      const trial = made.length % 2 === 0 ? this.promising([...waiting]) : this.farthest([...waiting]);
+      const others = front.filter((one) => waiting.has(one));
+      const trial = made.length % 2 === 0 || others.length === 0 ? this.promising([...waiting]) : this.farthest(others);
       waiting.delete(trial);
       const candidate = await this.make(trial, (share) =>
         onProgress?.({ phase: "finish", done: made.length + share, of: Math.max(finish, made.length + 1) }),

@@ -129,9 +129,7 @@ describe("teach", () => {
       options({ ...hinted, epochs: 30, optimizer: optim.adamW({ lr: 0.02 }) }),
     );
     expect((await evaluate(student, data)).accuracy).toBeGreaterThan(0.8);
-    await expect(distill(teacher, rough, options())).rejects.toThrow(
-      /train: the model has .*packed coarse.*see qat/,
-    );
+    await expect(distill(teacher, rough, options())).rejects.toThrow(/train: the model has .*packed coarse.*see qat/);
     free(teacher, rough, small, student);
   });
 });

@@ -16,7 +16,6 @@ import { BudgetError, compare, excess, type Figures, missed } from "./budget.js"
 import type { Candidate, Compression, CompressOptions, LossPoint } from "./compress.js";
 import { dominated } from "./dominated.js";
 import { type Shaving, shave, shaved } from "./recipe.js";
-
 import { known, type Settings, type Starts, sizesOf, spaceOf, startsOf, trialEpochs } from "./space.js";
 
 /** Of the data, what is held out where no validation is given. */
@@ -179,6 +178,7 @@ export class Compressing {
     const { data, batchSize, options, model: dense } = this;
     const report = Math.max(1, Math.floor((settings.epochs * Math.ceil(data.size / batchSize)) / points));
     const { student, training } = this.shaving(settings, data, settings.epochs, report);
+    let model: Model | undefined;
     try {
       const curve: LossPoint[] = [];
       for await (const { step, steps, loss } of training) {
@@ -186,16 +186,16 @@ export class Compressing {
         onShare(step / steps);
       }
       if (training.stopped === "signal") return undefined;
-      const model = shaved(student);
-      const bill = receipt(model, dense, {
-        batch: options.batch ?? 64,
-        ...(data.inputShape && { input: data.inputShape }),
-      });
+      model = shaved(student);
+      const bill = receipt(model, dense, { batch: options.batch ?? 64, input: data.inputShape });
       const { zeros, size } = await sparsity(model);
       return {
         ...{ model, settings, trial, curve, receipt: bill, bits: settings.bits, sparsity: zeros / size, ms: bill.ms },
         ...{ error: await this.errorOf(model), test: undefined, bytes: (await toFile(model)).length },
       };
+    } catch (error) {
+      model?.dispose();
+      throw error;
     } finally {
       training.dispose();
       student.dispose();
@@ -205,16 +205,8 @@ export class Compressing {
   private shaving(settings: Settings, data: Dataset, epochs: number, report?: number): Shaving {
     const { model: teacher, batchSize, options } = this;
     const { seed = 0, loss, signal } = options;
-    return shave(this.starts.get(settings.width)!, settings, {
-      teacher,
-      data,
-      epochs,
-      batchSize,
-      seed,
-      loss,
-      signal,
-      report,
-    });
+    const how = { teacher, data, epochs, batchSize, seed, loss, signal, report };
+    return shave(this.starts.get(settings.width)!, settings, how);
   }
 
   /** What was found and the best of it, on test data too, which nothing has looked at before. */

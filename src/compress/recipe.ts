@@ -1,6 +1,5 @@
 import { teach } from "../distill/distill.js";
-import type { DistillLoss } from "../distill/logits.js";
-import { kd } from "../distill/logits.js";
+import { type DistillLoss, kd } from "../distill/logits.js";
 import type { Model, Params } from "../model.js";
 import { add, mul } from "../ops/binary.js";
 import { mse } from "../ops/loss.js";

@@ -24,7 +24,7 @@ const floors: readonly (readonly string[])[] = [
 /** What comes from outside of src: into one room each, and bundled. The command line may import what it likes. */
 const outside: Readonly<Record<string, readonly string[]>> = {
   report: ["d3-array", "d3-scale", "d3-shape"],
-  runtime: ["#kernels", "#kernels/relaxed", "#kernels/simd", "@assemblyscript/loader"],
+  runtime: ["#kernels", "#kernels/relaxed", "#kernels/simd"],
   digits: ["#digits"],
 };
 

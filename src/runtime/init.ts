@@ -74,7 +74,7 @@ async function choose(options: InitOptions): Promise<RuntimeInfo> {
     );
   const deterministic = options.deterministic ?? false;
   if (options.wasm !== undefined) {
-    const custom = await loadKernels(options.wasm);
+    const { kernels: custom } = await loadKernels(options.wasm);
     if (!computesRight(custom))
       throw new DeviceError("init: `wasm` does not multiply as it must on this host; use spokeshave/kernels.wasm");
     if (deterministic && !roundsTwice(custom))
@@ -87,12 +87,13 @@ async function choose(options: InitOptions): Promise<RuntimeInfo> {
   if (!deterministic && hasRelaxed()) {
     // A host that validates one relaxed instruction may still refuse the binary, or compute it wrong.
     const relaxed = await loadKernels(import("#kernels/relaxed").then((m) => decode(m.default))).catch(() => undefined);
-    if (relaxed !== undefined && computesRight(relaxed)) {
-      useKernels(relaxed);
+    if (relaxed !== undefined && computesRight(relaxed.kernels)) {
+      useKernels(relaxed.kernels);
       return { binary: "relaxed", deterministic };
     }
   }
-  useKernels(await loadKernels(import("#kernels/simd").then((m) => decode(m.default))));
+  const simd = await loadKernels(import("#kernels/simd").then((m) => decode(m.default)));
+  useKernels(simd.kernels);
   return { binary: "simd", deterministic };
 }
 

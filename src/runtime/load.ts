@@ -1,4 +1,3 @@
-import { instantiate } from "@assemblyscript/loader";
 import { ArgumentError, DeviceError } from "../errors.js";
 import { heap } from "./heap.js";
 import type { Kernels } from "./kernels.js";
@@ -6,14 +5,22 @@ import type { Kernels } from "./kernels.js";
 /** Where a kernel binary may come from. */
 export type WasmSource = WebAssembly.Module | BufferSource | Response | URL | string;
 
+/** A kernel binary at work over the heap, and the module that other threads instantiate it from. */
+export interface Loaded {
+  readonly kernels: Kernels;
+  readonly module: WebAssembly.Module;
+}
+
 /** Instantiates a kernel binary over the heap. @throws {DeviceError} if this host cannot compile it. */
-export async function loadKernels(source: WasmSource | Promise<WasmSource>): Promise<Kernels> {
-  const module = await resolve(await source);
-  let exports: Partial<Kernels>;
+export async function loadKernels(source: WasmSource | Promise<WasmSource>): Promise<Loaded> {
+  const binary = await read(await source);
+  const { memory } = heap;
+  let module: WebAssembly.Module;
+  let kernels: Partial<Kernels>;
   try {
-    const { instance } = await instantiate(module, { env: { memory: heap.memory } });
-    // The instance's own: those that the loader demangles cost a closure and a rest array a call.
-    exports = instance.exports as Partial<Kernels>;
+    module = isBytes(binary) ? await WebAssembly.compile(binary) : binary;
+    const instance = await WebAssembly.instantiate(module, { env: { memory } });
+    kernels = instance.exports as Partial<Kernels>;
   } catch (cause) {
     throw new DeviceError(
       `init: this host does not compile or instantiate the kernels (${cause instanceof Error ? cause.message : cause}); ` +
@@ -22,15 +29,22 @@ export async function loadKernels(source: WasmSource | Promise<WasmSource>): Pro
       { cause },
     );
   }
-  if (typeof exports.matmul_f32 !== "function" || typeof exports.probe_madd !== "function")
+  if (typeof kernels.matmul_f32 !== "function" || typeof kernels.probe_madd !== "function")
     throw new ArgumentError(
       "init: `wasm` is not a Spokeshave kernel binary of this version; use spokeshave/kernels.wasm",
     );
-  return exports as Kernels;
+  return { kernels: kernels as Kernels, module };
 }
 
-async function resolve(source: WasmSource): Promise<WebAssembly.Module | BufferSource | Response> {
-  if (typeof source !== "string" && !(source instanceof URL)) return source;
+/** Told by what it has: bytes and modules may come from another realm, where `instanceof` does not know them. */
+function isBytes(binary: WebAssembly.Module | BufferSource): binary is BufferSource {
+  return "byteLength" in binary;
+}
+
+/** The bytes or the module behind a source. */
+async function read(source: WasmSource): Promise<WebAssembly.Module | BufferSource> {
+  if (typeof source !== "string" && !(source instanceof URL))
+    return "arrayBuffer" in source ? source.arrayBuffer() : source;
   try {
     const url = new URL(source, typeof location === "object" ? location.href : undefined);
     // Node's fetch does not read files; its disk does, and is asked for by name so that no bundler looks for it.

@@ -236,7 +236,12 @@ describe("hosts", () => {
     let loaded = 0;
     vi.doMock("../../src/runtime/load.js", async (original) => {
       const { loadKernels } = await original<typeof import("../../src/runtime/load.js")>();
-      return { loadKernels: async () => ({ ...(await loadKernels(bytes)), ...(loaded++ === 0 && fault) }) };
+      return {
+        async loadKernels() {
+          const { kernels, module } = await loadKernels(bytes);
+          return { kernels: { ...kernels, ...(loaded++ === 0 && fault) }, module };
+        },
+      };
     });
     lib = await load();
     vi.spyOn(WebAssembly, "validate").mockReturnValue(true);

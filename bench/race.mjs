@@ -1,0 +1,52 @@
+// Interleaved rounds: what slows the machine slows all contenders alike.
+
+/** A turn lasts at least so long, so that the clock's steps do not show. */
+const turnMs = 3;
+/** All rounds of a work, about. */
+const raceMs = 2500;
+
+/**
+ * Seconds that one run takes each contender: all turns, sorted. A contender is `{ name, run, result?, dispose? }`; a `run` that returns a
+ * promise is waited for.
+ */
+export async function race(contenders) {
+  const repeats = [];
+  for (const { run } of contenders) repeats.push(await warm(run));
+  const turns = contenders.map(() => []);
+  const end = performance.now() + raceMs;
+  for (let round = 0; round < 5 || (performance.now() < end && round < 101); round++)
+    for (const [i, { run }] of contenders.entries()) turns[i].push((await turn(run, repeats[i])) / repeats[i]);
+  return turns.map((seconds) => seconds.sort((a, b) => a - b));
+}
+
+/** Runs until engines have compiled all with care, and says how many runs make a turn. */
+async function warm(run) {
+  let count = 1;
+  const end = performance.now() + 300;
+  for (;;) {
+    const seconds = await turn(run, count);
+    if (performance.now() > end) return Math.max(1, Math.ceil((turnMs / 1000 / seconds) * count));
+    if (seconds < turnMs / 1000) count *= 2;
+  }
+}
+
+async function turn(run, count) {
+  const before = performance.now();
+  for (let i = 0; i < count; i++) {
+    const pending = run();
+    if (pending !== undefined) await pending;
+  }
+  return (performance.now() - before) / 1000;
+}
+
+/** @throws {Error} if a contender's result is not the first one's, within `within(i)` for each element. */
+export async function compare(contenders, within = () => 0) {
+  const [first, ...others] = contenders.filter(({ result }) => result !== undefined);
+  const truth = await first.result();
+  for (const { name, result } of others)
+    for (const [i, value] of (await result()).entries())
+      if (!(Math.abs(value - truth[i]) <= within(i)))
+        throw new Error(
+          `element ${i} is ${truth[i]} of ${first.name}, ${value} of ${name}; they may differ by ${within(i)}`,
+        );
+}

@@ -6,9 +6,12 @@ import { ortWeb } from "./peers/ort.mjs";
 import { ours } from "./peers/ours.mjs";
 import { tfjs } from "./peers/tfjs.mjs";
 import { compare, race } from "./race.mjs";
+import { trainStep } from "./trainStep.mjs";
 
 const [binary, filter] = process.argv.slice(2);
-const works = [...matmul, ...intMatmul].filter(({ work, shape }) => `${work} ${shape.join("×")}`.includes(filter));
+const works = [...matmul, ...intMatmul, ...trainStep].filter(({ work, shape }) =>
+  `${work} ${shape.join("×")}`.includes(filter),
+);
 
 /** What a turn of so many seconds is worth; and whether more is better. */
 const units = {

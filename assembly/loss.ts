@@ -1,7 +1,7 @@
 // Cross-entropy fused with softmax: loss = Σ_c t_c · (lse(x) − x_c) per row, gradient g · (softmax(x) · Σt − t). The target t is
 //   from labels:        t_c = w_c · ((1 − ε) · [c = label] + ε / C), nothing for the ignored label;
 //   from probabilities: t_c = w_c · ((1 − ε) · p_c + ε / C);
-// with label smoothing ε and class weights w (pointer 0: all 1).
+// with label smoothing ε and class weights w (pointer 0: all 1). `gStep` is 0 where one g serves all rows, else 1.
 import { splat } from "./lanes";
 import { logOf, rowExp, rowMax } from "./rows";
 
@@ -56,14 +56,14 @@ export function cross_entropy_f32_i32(
 }
 
 export function cross_entropy_grad_f32_i32(
-  out: usize, g: usize, x: usize, labels: usize, weights: usize, cols: usize, smoothing: f32, ignored: i32,
+  out: usize, g: usize, x: usize, labels: usize, weights: usize, gStep: usize, cols: usize, smoothing: f32, ignored: i32,
   begin: usize, end: usize,
 ): void {
   for (; begin < end; begin++) {
     const label = load<i32>(labels + (begin << 2));
     const row = (begin * cols) << 2;
     if (label == ignored) memory.fill(out + row, 0, cols << 2);
-    else rowGrad(out + row, load<f32>(g + (begin << 2)), x + row, label, 0, weights, cols, smoothing);
+    else rowGrad(out + row, load<f32>(g + ((begin * gStep) << 2)), x + row, label, 0, weights, cols, smoothing);
   }
 }
 
@@ -88,25 +88,25 @@ export function cross_entropy_f32(
 }
 
 export function cross_entropy_grad_f32(
-  out: usize, g: usize, x: usize, probabilities: usize, weights: usize, cols: usize, smoothing: f32,
+  out: usize, g: usize, x: usize, probabilities: usize, weights: usize, gStep: usize, cols: usize, smoothing: f32,
   begin: usize, end: usize,
 ): void {
   for (; begin < end; begin++) {
     const row = (begin * cols) << 2;
-    rowGrad(out + row, load<f32>(g + (begin << 2)), x + row, 0, probabilities + row, weights, cols, smoothing);
+    rowGrad(out + row, load<f32>(g + ((begin * gStep) << 2)), x + row, 0, probabilities + row, weights, cols, smoothing);
   }
 }
 
 /** The gradient to the probabilities: g · (1 − ε) · w_c · (lse − x_c). */
 export function cross_entropy_target_grad_f32(
-  out: usize, g: usize, x: usize, weights: usize, cols: usize, smoothing: f32, begin: usize, end: usize,
+  out: usize, g: usize, x: usize, weights: usize, gStep: usize, cols: usize, smoothing: f32, begin: usize, end: usize,
 ): void {
   const one = splat(1);
   for (; begin < end; begin++) {
     const row = (begin * cols) << 2;
     const largest = rowMax(x + row, cols);
     const lse = logOf(rowExp(0, x + row, cols, one, splat(largest)));
-    const factor = load<f32>(g + (begin << 2)) * (1 - smoothing);
+    const factor = load<f32>(g + ((begin * gStep) << 2)) * (1 - smoothing);
     for (let c: usize = 0; c < cols; c++) {
       const weight = weights ? load<f32>(weights + (c << 2)) : <f32>1;
       const at = row + (c << 2);

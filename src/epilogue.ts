@@ -5,6 +5,7 @@ export type EpilogueActivation = "relu" | "sigmoid" | "tanh";
 
 /** As the kernels number them. */
 export const activationCode = { none: 0, relu: 1, sigmoid: 2, tanh: 3 } as const;
+export const activations = ["none", "relu", "sigmoid", "tanh"] as const satisfies (keyof typeof activationCode)[];
 
 /** What a matrix product does to its result while it is in the cache: bias first, then activation. */
 export interface Epilogue {

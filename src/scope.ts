@@ -53,8 +53,8 @@ export class Scope {
 
   /** Moves the tensors found in `value` to the scope around this one. @internal */
   release<T>(value: T): T {
-    const outer = open[open.indexOf(this) - 1];
-    visit(value, new Set(), (found) => {
+    const outer = open[open.lastIndexOf(this) - 1];
+    visit(value, (found) => {
       if (found.home !== this) return;
       if (outer !== undefined) outer.adopt(found);
       else {
@@ -69,7 +69,7 @@ export class Scope {
   dispose(): void {
     if (this.closed) return;
     this.closed = true;
-    open.splice(open.indexOf(this), 1);
+    open.splice(open.lastIndexOf(this), 1);
     while (this.born.length > 0) this.born[this.born.length - 1]!.dispose();
   }
 
@@ -116,7 +116,7 @@ export function scope<T>(fn: () => T): T {
  * cache[0].dispose();
  */
 export function keep<T>(value: T): T {
-  visit(value, new Set(), (found) => {
+  visit(value, (found) => {
     if (found.home === undefined) return;
     found.home.forget(found);
     found.freed();
@@ -124,15 +124,18 @@ export function keep<T>(value: T): T {
   return value;
 }
 
-function visit(value: unknown, seen: Set<object>, each: (found: Scoped) => void): void {
-  if (typeof value !== "object" || value === null || seen.has(value)) return;
+/** Calls `each` with the tensors in a value; one that stands there twice may come twice. */
+function visit(value: unknown, each: (found: Scoped) => void, seen?: Set<object>): void {
+  if (typeof value !== "object" || value === null || seen?.has(value)) return;
+  if ("freed" in value && typeof value.freed === "function") {
+    each(value as Scoped);
+    return;
+  }
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return;
-  seen.add(value);
-  if ("freed" in value && typeof value.freed === "function") each(value as Scoped);
-  else if (value instanceof Map) for (const entry of value) visit(entry, seen, each);
-  else if (Symbol.iterator in value && (Array.isArray(value) || value instanceof Set))
-    for (const item of value) visit(item, seen, each);
-  else for (const item of Object.values(value)) visit(item, seen, each);
+  const within = (seen ?? new Set()).add(value);
+  if (Array.isArray(value) || value instanceof Set || value instanceof Map)
+    for (const item of value) visit(item, each, within);
+  else for (const item of Object.values(value)) visit(item, each, within);
 }
 
 if (typeof Symbol.dispose === "symbol")

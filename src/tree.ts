@@ -6,14 +6,17 @@ export type Tree = Tensor | readonly Tree[] | { readonly [name: string]: Tree };
 
 /** The tensors of a tree; those of an object by the order of their names, however it was made: trees of one kind pair up. */
 export function leaves(tree: Tree): Tensor[] {
-  if (tree instanceof Tensor) return [tree];
-  if (typeof tree !== "object" || tree === null)
+  const found: Tensor[] = [];
+  collect(tree, found);
+  return found;
+}
+
+function collect(tree: Tree, found: Tensor[]): void {
+  if (tree instanceof Tensor) found.push(tree);
+  else if (typeof tree !== "object" || tree === null)
     throw new DTypeError(`tree: expected tensors in arrays or objects, got ${tree === null ? "null" : typeof tree}`);
-  if (Array.isArray(tree)) return tree.flatMap(leaves);
-  const branches = tree as { readonly [name: string]: Tree };
-  return Object.keys(branches)
-    .sort()
-    .flatMap((name) => leaves(branches[name]!));
+  else if (Array.isArray(tree)) for (const branch of tree) collect(branch, found);
+  else for (const name of Object.keys(tree).sort()) collect((tree as Record<string, Tree>)[name]!, found);
 }
 
 /** The same tree with each tensor replaced. Objects come back without a prototype: names are data. */

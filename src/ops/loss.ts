@@ -39,13 +39,21 @@ interface LossPlan extends OutPlan<"f32"> {
   readonly cols: number;
 }
 
+interface GradPlan extends LossPlan {
+  /** 0 where one gradient serves all rows. */
+  readonly gStep: number;
+}
+
+type LossOp = Op<Params, LossPlan>;
+type LossGradOp = Op<Params, GradPlan>;
+
 /** No label has this value: labels are checked to be classes, or the ignored one. */
 const noLabel = -(2 ** 31);
 
 /** Inputs: logits [rows, classes], labels i32 [rows], maybe weights. */
-const fromLabels: Op<Params, LossPlan> = {
+const fromLabels: LossOp = {
   name: "crossEntropy",
-  infer: ([x]) => ({ shape: [x!.shape[0]!], dtype: "f32", work: x!.shape[0]!, cols: x!.shape[1]! }),
+  infer: lossPlan,
   wasm(k, out, [x, labels, weight], { cols }, { smoothing, ignored }, begin, end) {
     k.cross_entropy_f32_i32(out, x!, labels!, weight ?? 0, cols, smoothing, ignored, begin, end);
   },
@@ -55,13 +63,41 @@ const fromLabels: Op<Params, LossPlan> = {
   },
 };
 
-const fromLabelsGrad: Op<Params, LossPlan> = {
+const fromLabelsGrad: LossGradOp = {
   name: "the gradient of crossEntropy",
-  infer: ([, x]) => ({ shape: x!.shape, dtype: "f32", work: x!.shape[0]!, cols: x!.shape[1]! }),
-  wasm(k, out, [g, x, labels, weight], { cols }, { smoothing, ignored }, begin, end) {
-    k.cross_entropy_grad_f32_i32(out, g!, x!, labels!, weight ?? 0, cols, smoothing, ignored, begin, end);
+  infer: gradPlan,
+  wasm(k, out, [g, x, labels, weight], { gStep, cols }, { smoothing, ignored }, begin, end) {
+    k.cross_entropy_grad_f32_i32(out, g!, x!, labels!, weight ?? 0, gStep, cols, smoothing, ignored, begin, end);
   },
 };
+
+function lossPlan([x]: readonly Tensor[]): LossPlan {
+  const [rows, cols] = x!.shape as [number, number];
+  return { shape: [rows], dtype: "f32", work: rows, cols };
+}
+
+function gradPlan([g, x]: readonly Tensor[]): GradPlan {
+  const [rows, cols] = x!.shape as [number, number];
+  return { shape: x!.shape, dtype: "f32", work: rows, cols, gStep: g!.rank };
+}
+
+/** The mean of the losses of all rows, which are nowhere but in scratch. */
+function meanOf(op: LossOp): LossOp {
+  return {
+    name: op.name,
+    infer(inputs, params) {
+      const { work, cols } = op.infer(inputs, params);
+      return { shape: [], dtype: "f32", prepareWork: work, scratch: work * 4, work: 1, cols };
+    },
+    prepare(k, _, inputs, plan, params, begin, end, scratch) {
+      op.wasm(k, scratch, inputs, plan, params, begin, end, 0);
+    },
+    wasm(k, out, _, { prepareWork }, __, begin, end, scratch) {
+      k.mean_f32(out, scratch, prepareWork!, 1, begin, end);
+    },
+    vjp: (g, of) => op.vjp!(div(g, of.plan.prepareWork!), of),
+  };
+}
 
 /** Class weights are settings; a silent 0 would be a wrong gradient. */
 function refuseWeight(needs: readonly boolean[]): void {
@@ -81,9 +117,9 @@ const labelWeight: Op<Params> = {
 };
 
 /** Inputs: logits and target probabilities [rows, classes], maybe weights. */
-const fromProbabilities: Op<Params, LossPlan> = {
+const fromProbabilities: LossOp = {
   name: "crossEntropy",
-  infer: ([x]) => ({ shape: [x!.shape[0]!], dtype: "f32", work: x!.shape[0]!, cols: x!.shape[1]! }),
+  infer: lossPlan,
   wasm(k, out, [x, target, weight], { cols }, { smoothing }, begin, end) {
     k.cross_entropy_f32(out, x!, target!, weight ?? 0, cols, smoothing, begin, end);
   },
@@ -98,21 +134,24 @@ const fromProbabilities: Op<Params, LossPlan> = {
   },
 };
 
-const fromProbabilitiesGrad: Op<Params, LossPlan> = {
+const fromProbabilitiesGrad: LossGradOp = {
   name: "the gradient of crossEntropy",
-  infer: ([, x]) => ({ shape: x!.shape, dtype: "f32", work: x!.shape[0]!, cols: x!.shape[1]! }),
-  wasm(k, out, [g, x, target, weight], { cols }, { smoothing }, begin, end) {
-    k.cross_entropy_grad_f32(out, g!, x!, target!, weight ?? 0, cols, smoothing, begin, end);
+  infer: gradPlan,
+  wasm(k, out, [g, x, target, weight], { gStep, cols }, { smoothing }, begin, end) {
+    k.cross_entropy_grad_f32(out, g!, x!, target!, weight ?? 0, gStep, cols, smoothing, begin, end);
   },
 };
 
-const targetGrad: Op<Params, LossPlan> = {
+const targetGrad: LossGradOp = {
   name: "the target gradient of crossEntropy",
-  infer: ([, x]) => ({ shape: x!.shape, dtype: "f32", work: x!.shape[0]!, cols: x!.shape[1]! }),
-  wasm(k, out, [g, x, weight], { cols }, { smoothing }, begin, end) {
-    k.cross_entropy_target_grad_f32(out, g!, x!, weight ?? 0, cols, smoothing, begin, end);
+  infer: gradPlan,
+  wasm(k, out, [g, x, weight], { gStep, cols }, { smoothing }, begin, end) {
+    k.cross_entropy_target_grad_f32(out, g!, x!, weight ?? 0, gStep, cols, smoothing, begin, end);
   },
 };
+
+const meanFromLabels = meanOf(fromLabels);
+const meanFromProbabilities = meanOf(fromProbabilities);
 
 /**
  * Cross-entropy of softmax(logits) against labels (i32, one axis fewer) or probabilities (f32, the shape of the logits), fused:
@@ -144,16 +183,19 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
 
 function lossOf(x: Tensor, target: Tensor, options: CrossEntropyOptions, at: number, lead: Shape): Tensor<"f32"> {
   const { labelSmoothing = 0, weight, ignoreIndex = noLabel, reduction = "mean" } = options;
-  const weights = weight === undefined ? [] : [weight];
+  const hard = target.dtype === "i32";
+  const rows = hard ? asList(target) : classRows(target, at);
+  const inputs = weight === undefined ? [classRows(x, at), rows] : [classRows(x, at), rows, weight];
   const params = { smoothing: labelSmoothing, ignored: ignoreIndex };
-  if (target.dtype === "i32") {
-    const labels = reshape(target, [target.size]);
-    const losses = apply(fromLabels, [classRows(x, at), labels, ...weights], params);
-    if (reduction === "mean") return div(sum(losses), sum(labelWeights(labels, options)));
-    return reduceLosses(losses, lead, reduction);
-  }
-  const losses = apply(fromProbabilities, [classRows(x, at), classRows(target, at), ...weights], params);
+  const weighs = hard && (weight !== undefined || ignoreIndex !== noLabel);
+  if (reduction === "mean" && !weighs) return apply(hard ? meanFromLabels : meanFromProbabilities, inputs, params);
+  const losses = apply(hard ? fromLabels : fromProbabilities, inputs, params);
+  if (reduction === "mean") return div(sum(losses), sum(labelWeights(rows, options)));
   return reduceLosses(losses, lead, reduction);
+}
+
+function asList(x: Tensor): Tensor {
+  return x.rank === 1 ? x : reshape(x, [x.size]);
 }
 
 /** Guards what losses over classes share: where the classes are, how many, and the shape that labels and losses have. */
@@ -184,6 +226,7 @@ export function checkClasses(
 
 /** x as [rows, classes]. */
 export function classRows(x: Tensor, at: number): Tensor {
+  if (x.rank === 2 && at === 1) return x;
   const rest = x.shape.map((_, i) => i).filter((i) => i !== at);
   const last = at === x.rank - 1 ? x : transpose(x, [...rest, at]);
   return reshape(last, [sizeOf(rest.map((i) => x.shape[i]!)), x.shape[at]!]);

@@ -1,5 +1,5 @@
 import { checkChoice } from "../check.js";
-import { activationCode, type Epilogue, type EpilogueActivation } from "../epilogue.js";
+import { activationCode, activations, type Epilogue, type EpilogueActivation } from "../epilogue.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { apply, checkDType, checkTensor, type Op, type OutPlan, type Recorded } from "../op.js";
 import { Packed } from "../packed.js";
@@ -44,8 +44,9 @@ const matmulOp: Op<MatmulParams, MatmulPlan> = {
   infer([a, b, bias], { transposeA, transposeB }) {
     checkDType("matmul", "a", a!, "f32");
     checkDType("matmul", "b", b!, "f32");
-    const [m, k] = sides(a!.shape, transposeA);
-    const [, n] = sides(b!.shape, transposeB);
+    const m = rowsOf(a!.shape, transposeA);
+    const k = rowsOf(a!.shape, !transposeA);
+    const n = rowsOf(b!.shape, !transposeB);
     checkBias(bias, n);
     const aLead = a!.shape.slice(0, -2);
     const bLead = b!.shape.slice(0, -2);
@@ -72,7 +73,8 @@ const matmulOp: Op<MatmulParams, MatmulPlan> = {
   },
   wasm(kernels, out, [a, , bias], plan, { transposeA, activation }, begin, end, scratch) {
     const { m, k, n, aBatch, packed } = plan;
-    const [mStride, kStride] = transposeA ? [1, m] : [k, 1];
+    const mStride = transposeA ? 1 : k;
+    const kStride = transposeA ? m : 1;
     const code = activationCode[activation];
     kernels.matmul_f32(out, a!, scratch, bias ?? 0, m, k, n, mStride, kStride, aBatch, packed, code, begin, end);
   },
@@ -96,8 +98,8 @@ const fewRows = 4;
 const fewRowsOp: Op<MatmulParams, MatmulPlan> = {
   name: matmulOp.name,
   infer(inputs, params) {
-    const { scratch: _, prepareWork: __, ...plan } = matmulOp.infer(inputs, params);
-    return { ...plan, work: plan.m === 0 ? 0 : plan.n };
+    const { shape, m, k, n } = matmulOp.infer(inputs, params);
+    return { shape, dtype: "f32", work: m === 0 ? 0 : n, m, k, n, aBatch: 0, bBatch: 0, packed: 0 };
   },
   wasm(kernels, out, [a, b, bias], { m, k, n }, { activation }, begin, end) {
     kernels.matvec_f32(out, a!, b!, bias ?? 0, m, k, n, activationCode[activation], begin, end);
@@ -112,16 +114,16 @@ function checkBias(bias: Tensor | undefined, n: number): void {
     throw new ShapeError(`matmul: bias is ${show(bias.shape)}, the result has ${n} columns; bias needs [${n}]`);
 }
 
-function sides(shape: Shape, transposed: boolean): [number, number] {
-  const [rows, cols] = shape.slice(-2) as [number, number];
-  return transposed ? [cols, rows] : [rows, cols];
+/** Rows of a matrix, or of its transpose. */
+function rowsOf(shape: Shape, transposed: boolean): number {
+  return shape[shape.length - (transposed ? 1 : 2)]!;
 }
 
 /** Guards the inner sizes where vectors and batches still have the shapes that the caller gave them. */
 function checkInner(a: Shape, b: Shape, transposeA: boolean, transposeB: boolean): void {
   const vectorB = b.length === 1;
-  const k = a.length === 1 ? a[0] : sides(a, transposeA)[1];
-  if (k === (vectorB ? b[0] : sides(b, transposeB)[0])) return;
+  const k = a.length === 1 ? a[0] : rowsOf(a, !transposeA);
+  if (k === (vectorB ? b[0] : rowsOf(b, transposeB))) return;
   const named = (shape: Shape, transposed: boolean) =>
     `${show(shape)}${transposed && shape.length > 1 ? " transposed" : ""}`;
   throw new ShapeError(
@@ -170,12 +172,13 @@ export function packedVjp(
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor<"f32"> {
   const { transposeA = false, transposeB = false, activation = "none" } = options;
-  checkChoice("matmul", "activation", activation, Object.keys(activationCode));
-  for (const operand of [a, b]) checkTensor("matmul", operand);
+  checkChoice("matmul", "activation", activation, activations);
+  checkTensor("matmul", a);
+  checkTensor("matmul", b);
   if (a.rank === 0 || b.rank === 0)
     throw new ShapeError(`matmul: a is ${show(a.shape)}, b is ${show(b.shape)}; a scalar is multiplied with mul()`);
   checkInner(a.shape, b.shape, transposeA, transposeB);
-  return scope(() => (b instanceof Packed ? packedProduct(a, b, options) : product(a, b, options)));
+  return b instanceof Packed ? packedProduct(a, b, options) : product(a, b, options);
 }
 
 /** x · wᵀ of f32, with what a packed matrix is asked for besides: for those that multiply as their dense numbers do. */
@@ -195,11 +198,22 @@ function packedProduct(a: Tensor, b: Packed, options: MatmulOptions): Tensor<"f3
   checkBias(bias, n);
   if (a.rank === 2) return b.multiply(a, { bias, activation });
   const lead = a.shape.slice(0, -1);
-  return reshape(b.multiply(reshape(a, [sizeOf(lead), k]), { bias, activation }), [...lead, n]);
+  return scope(() => reshape(b.multiply(reshape(a, [sizeOf(lead), k]), { bias, activation }), [...lead, n]));
 }
 
-/** One product of matrices, or what can be seen as one. */
+/** One product of matrices as they are, or of what is to be seen as matrices first. */
 function product(a: Tensor, b: Tensor, options: MatmulOptions): Tensor<"f32"> {
+  const { transposeA = false, transposeB = false, bias, activation = "none" } = options;
+  if (a.rank === 2 && b.rank === 2 && !(transposeA && collides(a.shape))) {
+    const few = transposeB && !transposeA && a.shape[0]! <= fewRows;
+    const inputs = bias === undefined ? [a, b] : [a, b, bias];
+    return apply(few ? fewRowsOp : matmulOp, inputs, { transposeA, transposeB, activation });
+  }
+  return scope(() => seenAsMatrices(a, b, options));
+}
+
+/** Vectors, batches, and a matrix that is better turned first. */
+function seenAsMatrices(a: Tensor, b: Tensor, options: MatmulOptions): Tensor<"f32"> {
   const { transposeA = false, transposeB = false, bias, activation = "none" } = options;
   if (a.rank === 1) {
     const y = product(reshape(a, transposeA ? [a.size, 1] : [1, a.size]), b, options);
@@ -214,17 +228,13 @@ function product(a: Tensor, b: Tensor, options: MatmulOptions): Tensor<"f32"> {
     const order = a.shape.map((_, i) => (i < a.rank - 2 ? i : 2 * a.rank - 3 - i));
     return product(transpose(a, order), b, { ...options, transposeA: false });
   }
-  const params: MatmulParams = { transposeA, transposeB, activation };
-  const rest = bias === undefined ? [] : [bias];
   // Many rows over one matrix are one product.
-  if (a.rank > 2 && b.rank === 2 && !transposeA) {
-    const y = apply(matmulOp, [reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape[a.rank - 1]!]), b, ...rest], params);
+  if (b.rank === 2 && !transposeA) {
+    const y = product(reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape[a.rank - 1]!]), b, options);
     return reshape(y, [...a.shape.slice(0, -1), y.shape[1]!]);
   }
-  if (a.rank === 2 && b.rank === 2 && transposeB && !transposeA && a.shape[0]! <= fewRows)
-    return apply(fewRowsOp, [a, b, ...rest], params);
-  const [x, y] = alignBatches(a, b);
-  return apply(matmulOp, [x, y, ...rest], params);
+  const inputs = bias === undefined ? alignBatches(a, b) : [...alignBatches(a, b), bias];
+  return apply(matmulOp, inputs, { transposeA, transposeB, activation });
 }
 
 /**

@@ -21,15 +21,17 @@ export interface ReduceOptions {
   keepDims?: boolean;
 }
 
-/** x seen as [outer, len, inner]; the middle goes away. */
+/** x seen as [outer, len, inner]; the middle goes away, and the result takes on a shape. */
 interface Span {
+  readonly outer: number;
   readonly len: number;
   readonly inner: number;
+  readonly shape: Shape;
 }
 
 type ReduceKernel = (out: number, x: number, len: number, inner: number, begin: number, end: number) => void;
 
-interface ReduceOp extends Op<Span, OutPlan & Span> {
+interface ReduceOp extends Op<Span> {
   /** Whether there is a result over nothing. */
   readonly empty: "allowed" | "refused";
 }
@@ -44,21 +46,17 @@ function reducer(
   return {
     name,
     empty,
-    infer([x], { len, inner }) {
-      const [outer] = x!.shape;
-      return { shape: [outer!, inner], dtype, work: outer! * inner, len, inner };
-    },
-    wasm(k, out, [x], { len, inner }, _, begin, end) {
+    infer: (_, { outer, inner, shape }): OutPlan => ({ shape, dtype, work: outer * inner }),
+    wasm(k, out, [x], _, { len, inner }, begin, end) {
       kernel(k)(out, x!, len, inner, begin, end);
     },
     ...(vjp && { vjp }),
   };
 }
 
-/** [outer, inner] repeated along the middle to [outer, len, inner]. */
-function spread(g: Tensor, { len, inner }: Span): Tensor {
-  const outer = g.shape[0]!;
-  return expand(reshape(g, [outer, 1, inner]), [outer, len, inner]);
+/** g repeated along the middle, which gives it the shape that x had. */
+function spread(g: Tensor, { outer, len, inner }: Span, x: Tensor): Tensor {
+  return reshape(expand(reshape(g, [outer, 1, inner]), [outer, len, inner]), x.shape);
 }
 
 const sumOp = reducer(
@@ -66,14 +64,14 @@ const sumOp = reducer(
   "f32",
   (k) => k.sum_f32,
   "allowed",
-  (g, { params }) => [spread(g, params)],
+  (g, { inputs: [x], params }) => [spread(g, params, x!)],
 );
 const meanOp = reducer(
   "mean",
   "f32",
   (k) => k.mean_f32,
   "allowed",
-  (g, { params }) => [spread(div(g, params.len), params)],
+  (g, { inputs: [x], params }) => [spread(div(g, params.len), params, x!)],
 );
 /** x / ‖x‖, and 0 where the norm is 0. */
 const normOp = reducer(
@@ -81,7 +79,7 @@ const normOp = reducer(
   "f32",
   (k) => k.norm_f32,
   "allowed",
-  (g, { inputs: [x], output, params }) => [mul(x!, spread(overNorm(g, output), params))],
+  (g, { inputs: [x], output, params }) => [mul(x!, spread(overNorm(g, output), params, x!))],
 );
 const maxOp = reducer("max", "f32", (k) => k.max_f32, "refused", extremeGrad);
 const minOp = reducer("min", "f32", (k) => k.min_f32, "refused", extremeGrad);
@@ -92,10 +90,10 @@ function overNorm(g: Tensor, y: Tensor): Tensor {
   return where(equal(y, 0), zeros([]), div(g, y));
 }
 
-const extremeGradOp: Op<Span, OutPlan<"f32"> & Span> = {
+const extremeGradOp: Op<Span> = {
   name: "the gradient of max and min",
-  infer: ([g, x], { len, inner }) => ({ shape: x!.shape, dtype: "f32", work: sizeOf(g!.shape), len, inner }),
-  wasm(k, out, [g, x, y], { len, inner }, _, begin, end) {
+  infer: ([g, x]): OutPlan => ({ shape: x!.shape, dtype: "f32", work: g!.size }),
+  wasm(k, out, [g, x, y], _, { len, inner }, begin, end) {
     k.extreme_grad_f32(out, g!, x!, y!, len, inner, begin, end);
   },
 };
@@ -130,10 +128,9 @@ function reduce(op: ReduceOp, x: Tensor, options: ReduceOptions): Tensor {
   const inner = together ? product(kept.filter((i) => i > first)) : 1;
   const outer = together ? product(kept.filter((i) => i < first)) : product(kept);
   const shape: Shape = keepDims ? x.shape.map((d, i) => (gone.includes(i) ? 1 : d)) : kept.map((i) => x.shape[i]!);
-  return scope(() => {
-    const moved = together ? x : transpose(x, [...kept, ...gone]);
-    return reshape(apply(op, [reshape(moved, [outer, len, inner])], { len, inner }), shape);
-  });
+  const span = { outer, len, inner, shape };
+  if (together) return apply(op, [x], span);
+  return scope(() => apply(op, [transpose(x, [...kept, ...gone])], span));
 }
 
 /**

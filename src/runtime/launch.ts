@@ -57,22 +57,15 @@ export function launch<P, L extends Plan>(
 ): void {
   if (plan.work === 0) return;
   const k = kernels();
-  const pointers = inputs.map((input) => input.pointer);
+  const pointers: number[] = [];
+  for (const input of inputs) pointers.push(input.pointer);
   const bytes = plan.table !== undefined ? plan.table.length * 4 : (plan.scratch ?? 0);
-  if (bytes === 0) {
-    run(0);
-    return;
-  }
-  const scratch = heap.allocate(bytes);
+  const scratch = bytes === 0 ? 0 : heap.allocate(bytes);
   try {
     if (plan.table !== undefined) new Int32Array(heap.memory.buffer, scratch, plan.table.length).set(plan.table);
-    run(scratch);
-  } finally {
-    heap.release(scratch, bytes);
-  }
-
-  function run(scratch: number): void {
-    op.prepare?.(k, out.pointer, pointers, plan, params, 0, plan.prepareWork!, scratch);
+    if (plan.prepareWork) op.prepare!(k, out.pointer, pointers, plan, params, 0, plan.prepareWork, scratch);
     op.wasm(k, out.pointer, pointers, plan, params, 0, plan.work, scratch);
+  } finally {
+    if (bytes !== 0) heap.release(scratch, bytes);
   }
 }

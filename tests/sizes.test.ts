@@ -15,13 +15,17 @@ test.each(["simd", "relaxed", "simd-threads", "relaxed-threads"])("%s.wasm is at
   expect(length).toBeLessThanOrEqual(64 * 1024);
 });
 
-/** Gzipped JavaScript of a program that imports these names and nothing else, without the binaries. */
-async function imported(names: readonly string[]): Promise<number> {
+/** Gzipped JavaScript of a program that imports these names and nothing else, without what it loads when asked. */
+function imported(names: readonly string[]): Promise<number> {
+  return bundled(`export { ${names} } from "./src/index.ts";`);
+}
+
+async function bundled(contents: string): Promise<number> {
   const { outputFiles } = await bundle({
-    stdin: { contents: `export { ${names} } from "./src/index.ts";`, resolveDir: join(build, ".."), loader: "ts" },
+    stdin: { contents, resolveDir: join(build, ".."), loader: "ts" },
     ...{ bundle: true, minify: true, format: "esm", target: "es2022", platform: "neutral", write: false },
     mainFields: ["module", "main"],
-    external: ["#kernels/*", "#digits"],
+    external: ["#kernels/*", "#digits", "*/deflate.js"],
   });
   return gzipSync(outputFiles[0]!.contents, { level: 9 }).length;
 }
@@ -54,6 +58,12 @@ test("the digits are at most 40 KB, gzipped", () => {
   const { length } = gzipSync(readFileSync(join(build, "digits.js")), { level: 9 });
   console.log(`digits: ${kilobytes(length)} of JavaScript, gzipped`);
   expect(length).toBeLessThanOrEqual(40 * 1024);
+});
+
+test("what packs files is at most 5 KB, gzipped", async () => {
+  const bytes = await bundled(`export * from "./src/files/deflate.ts";`);
+  console.log(`what packs files is ${kilobytes(bytes)} of JavaScript, gzipped`);
+  expect(bytes).toBeLessThanOrEqual(5 * 1024);
 });
 
 test("what makes reports is at most 28 KB of JavaScript, gzipped, without the library", () => {

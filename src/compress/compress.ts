@@ -81,7 +81,7 @@ export interface Compression {
   readonly dense: Figures;
   /** The best that keeps the budget. */
   readonly best: Candidate;
-  /** Candidates of which no other is better in error, bytes and ms at once; the smallest first. */
+  /** Candidates of which no other is better in error, bytes and ms at once; without ms where `deterministic`. The smallest first. */
   readonly front: readonly Candidate[];
   readonly study: Study<Settings>;
   /** The best's. */
@@ -94,7 +94,8 @@ export interface Compression {
  * model that is pruned while it trains, computes with rounded weights and learns from the model it comes from. The model stays as it is.
  *
  * What is best: the lowest error within the limits; where only the drop of the error is limited, the smallest file. Bytes are those of
- * the saved file. The same seed gives the same study, but for what the clock decides: `ms`, `maxMs`.
+ * the saved file. The same seed gives the same study, and with `init({ deterministic: true })` the same models on every host, but for
+ * what you leave to the clock: a budget of `ms`, `maxMs`.
  *
  * @throws {ArgumentError} if an option makes no sense, there are too few examples, or data or model hold NaN or an infinity.
  * @throws {DTypeError} if weights are packed already.

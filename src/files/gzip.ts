@@ -11,9 +11,11 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** Bytes packed by the host. @throws {FileError} E_GZIP if it cannot. */
-export async function gzip(who: string, bytes: Uint8Array): Promise<Bytes> {
-  return new Uint8Array(await new Response(through(who, "CompressionStream", bytes)).arrayBuffer());
+/** Bytes packed, without the host's `CompressionStream`: hosts deflate differently, and a model has one file. */
+export async function gzip(bytes: Bytes): Promise<Bytes> {
+  const { gzipSync } = await import("./deflate.js");
+  // No date; and a table of fixed size, which is else drawn from the host's logarithm.
+  return gzipSync(bytes, { mtime: 0, mem: 4 });
 }
 
 /**
@@ -24,7 +26,7 @@ export async function gzip(who: string, bytes: Uint8Array): Promise<Bytes> {
  *   `lengthOf` says; and what `lengthOf` throws.
  */
 export async function gunzip(who: string, packed: Uint8Array, lengthOf: (head: Uint8Array) => number): Promise<Bytes> {
-  const reader = through(who, "DecompressionStream", packed).getReader();
+  const reader = unpacking(who, packed).getReader();
   let file: Bytes = new Uint8Array(0);
   let length = 0;
   try {
@@ -64,9 +66,9 @@ function grown(who: string, head: Bytes, length: number, packed: number): Bytes 
   return file;
 }
 
-function through(who: string, way: "CompressionStream" | "DecompressionStream", bytes: Uint8Array) {
-  const Way = globalThis[way];
-  if (!Way) throw new FileError(`${who}: this host has no ${way}; gzip and gunzip elsewhere`, "E_GZIP");
+function unpacking(who: string, packed: Uint8Array): ReadableStream<Bytes> {
+  if (!globalThis.DecompressionStream)
+    throw new FileError(`${who}: this host has no DecompressionStream; gunzip elsewhere`, "E_GZIP");
   // A copy: blobs take no shared memory. In small chunks: a host may unpack all of one before the first bytes of it are read.
-  return new Blob([new Uint8Array(bytes)]).stream().pipeThrough<Bytes>(new Way("gzip"));
+  return new Blob([new Uint8Array(packed)]).stream().pipeThrough<Bytes>(new DecompressionStream("gzip"));
 }

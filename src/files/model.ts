@@ -73,17 +73,15 @@ export function fromBytes(bytes: Uint8Array | ArrayBuffer): Model {
 
 /**
  * A model as the bytes of the file that `save` writes: those of `toBytes`, gzipped if weights are packed, so that codes and indices
- * take what they tell; a model of f32 stays a plain safetensors file. The same model gives the same bytes on one host; hosts
- * differ in how they deflate.
+ * take what they tell; a model of f32 stays a plain safetensors file. The same model gives the same bytes on every host.
  *
- * @throws {FileError} E_GZIP on a host without `CompressionStream`: there use `toBytes`.
  * @throws {DisposedError} if the model was disposed of.
  * @example
  * const { length } = await toFile(pack(model).model);
  */
 export async function toFile(model: Model): Promise<Bytes> {
   const bytes = toBytes(model);
-  return Object.values(model.params).some((t) => t instanceof Packed) ? gzip("toFile", bytes) : bytes;
+  return Object.values(model.params).some((t) => t instanceof Packed) ? gzip(bytes) : bytes;
 }
 
 /**

@@ -6,7 +6,11 @@ import { loadKernels, type WasmSource } from "./load.js";
 import { computesRight, hasRelaxed, hasSimd, roundsTwice } from "./probe.js";
 
 export interface InitOptions {
-  /** Pins the plain SIMD binary: the same bits on every host. Default false. */
+  /**
+   * The same bits on every host and for any number of threads: the plain SIMD binary, and no clock decides anything that you do not
+   * leave to it (`maxMs`, a budget of `ms`). Of a NaN WebAssembly fixes neither sign nor payload: where a NaN stands is the same
+   * everywhere, so compare bits with all NaNs as one. Default false.
+   */
   deterministic?: boolean;
   /** Bring your own binary: a module, its bytes, a URL or a Response. Default: the embedded ones, chosen by a probe. */
   wasm?: WasmSource | Promise<WasmSource>;

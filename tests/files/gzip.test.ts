@@ -89,17 +89,13 @@ describe("a model's file", () => {
     await expect(fromFile("digits" as never)).rejects.toThrow(ArgumentError);
   });
 
-  test("on a host that cannot pack or unpack says so", async () => {
-    const [model, dense, { file }] = [packed(), plain(), await files()];
+  test("is packed without the host's help; on a host that cannot unpack, reading says so", async () => {
+    const [model, { file }] = [packed(), await files()];
     vi.stubGlobal("CompressionStream", undefined);
     vi.stubGlobal("DecompressionStream", undefined);
-    await expect(toFile(model)).rejects.toMatchObject({
-      code: "E_GZIP",
-      message: expect.stringMatching(/has no CompressionStream/),
-    });
-    await expect(fromFile(file)).rejects.toMatchObject({ code: "E_GZIP" });
-    (await fromFile(await toFile(dense))).dispose();
-    for (const made of [model, dense]) made.dispose();
+    expect(await toFile(model)).toEqual(file);
+    await expect(fromFile(file)).rejects.toMatchObject({ code: "E_GZIP", message: /has no DecompressionStream/ });
+    model.dispose();
   });
 });
 

@@ -26,6 +26,7 @@ const outside: Readonly<Record<string, readonly string[]>> = {
   report: ["d3-array", "d3-scale", "d3-shape"],
   runtime: ["#kernels", "#kernels/relaxed", "#kernels/simd"],
   digits: ["#digits"],
+  files: ["fflate"],
 };
 
 /** Host functions whose last bit differs from engine to engine, or that no seed fixes. */

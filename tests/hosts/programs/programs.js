@@ -1,0 +1,7 @@
+// All that is run in a host, each loaded when it is asked for.
+export const programs = {
+  visit: () => import("./visit.js"),
+  bits: () => import("./bits.js"),
+  quadrants: () => import("./quadrants.js"),
+  digits: () => import("./digits.js"),
+};

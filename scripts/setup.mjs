@@ -13,12 +13,16 @@ export function run(command, args, options = {}) {
 /** Installs a package's dependencies, from its lock file alone and without their scripts. */
 export function install(folder = ".") {
   once(join(folder, "node_modules", ".installed"), [join(folder, "package-lock.json")], () => {
-    const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-    // The npm that runs us: a package deep in as-pect brings an old one, which `npm run` would find first.
-    const npm = process.env.npm_execpath;
-    if (npm === undefined) run("npm", args, { cwd: folder });
-    else run(process.execPath, [npm, ...args], { cwd: folder });
+    npm(["ci", "--no-audit", "--no-fund"], { cwd: folder });
   });
+}
+
+/** The npm that runs us, without scripts: a package deep in as-pect brings an old one, which `npm run` would find first. */
+export function npm(args, options) {
+  const own = process.env.npm_execpath;
+  const all = [...args, "--ignore-scripts", "--loglevel=error"];
+  if (own === undefined) run("npm", all, options);
+  else run(process.execPath, [own, ...all], options);
 }
 
 export function build() {

@@ -1,8 +1,8 @@
 // An empty project that installs the package as npm would publish it, and the programs that run in every host.
-import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { npm } from "../../scripts/setup.mjs";
 
 const here = import.meta.dirname;
 const root = join(here, "..", "..");
@@ -10,20 +10,11 @@ const root = join(here, "..", "..");
 /** Gives its folder. */
 export function makeProject() {
   const folder = mkdtempSync(join(tmpdir(), "spokeshave-hosts-"));
-  const npm = (cwd, ...args) =>
-    execFileSync("npm", [...args, "--ignore-scripts", "--loglevel=error"], { cwd, stdio: "pipe" });
-  npm(root, "pack", "--pack-destination", folder);
+  const silent = ["ignore", "ignore", "inherit"];
+  npm(["pack", "--pack-destination", folder], { cwd: root, stdio: silent });
+  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }\n');
-  npm(
-    folder,
-    "install",
-    "--offline",
-    "--no-audit",
-    "--no-fund",
-    ...readdirSync(folder)
-      .filter((name) => name.endsWith(".tgz"))
-      .map((name) => `./${name}`),
-  );
+  npm(["install", "--offline", "--no-audit", "--no-fund", `./${tarball}`], { cwd: folder, stdio: silent });
   cpSync(join(here, "programs"), folder, { recursive: true });
   for (const name of ["scenarios.js", "scenarios"]) cpSync(join(here, name), join(folder, name), { recursive: true });
   const readme = readFileSync(join(root, "README.md"), "utf8");

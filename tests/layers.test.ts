@@ -40,7 +40,7 @@ const kernels = ["simd", "relaxed", "simd-threads", "relaxed-threads"];
 
 function list(folder: string, ending = /\.(ts|mjs|js)$/): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => ending.test(path))
+    .filter((path) => ending.test(path) && !/node_modules/.test(path))
     .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
     .sort();
 }

@@ -24,6 +24,7 @@ for (const binary of ["simd", "relaxed"]) {
 writeFileSync("build/digits.js", `export default ${JSON.stringify(packDigits("data/digits.csv.gz"))};\n`);
 for (const name of ["kernels/bytes", "digits"])
   writeFileSync(`build/${name}.d.ts`, "declare const base64: string;\nexport default base64;\n");
+writeFileSync("build/kernels/module.d.ts", "declare const module: WebAssembly.Module;\nexport default module;\n");
 
 const shared = {
   bundle: true,
@@ -34,16 +35,43 @@ const shared = {
   metafile: true,
   outdir: "build",
 };
+/** Rooms that are exported as one name, such as `nn`: modules of their own, of which bundlers take what is used. */
+const rooms = {
+  codecs: "quantize/codecs",
+  linear: "linear",
+  nn: "nn",
+  optim: "optim",
+  ranges: "quantize/ranges",
+};
+const separate = {
+  name: "what stays a module of its own",
+  setup({ onResolve }) {
+    for (const [name, folder] of Object.entries(rooms))
+      onResolve({ filter: new RegExp(`^\\./${folder}/index\\.js$`) }, ({ importer }) =>
+        importer === resolve("src/core.ts") ? { path: `./${name}.js`, external: true, sideEffects: false } : undefined,
+      );
+    // Left to the bundler of an edge worker, which compiles it beforehand.
+    onResolve({ filter: /^#kernels\/.*\?module$/ }, ({ path }) => ({ path: path.replace("#", "./"), external: true }));
+  },
+};
+// In one go, so that all entries share what they have in common: one heap, one Tensor. Spaces stay, and with them the notes that a call
+// has no side effects: bundlers drop by them what is not used, and a stack trace shows the line that threw.
 const library = await build({
   ...shared,
-  entryPoints: { index: "src/index.ts" },
-  chunkNames: "chunks/[name]-[hash]",
+  entryPoints: {
+    index: "src/index.ts",
+    core: "src/core.ts",
+    edge: "src/edge.ts",
+    files: "src/disk.ts",
+    report: "src/report/index.ts",
+    ...Object.fromEntries(Object.entries(rooms).map(([name, folder]) => [name, `src/${folder}/index.ts`])),
+  },
   splitting: true,
-  minify: true,
-  // A stack trace shows the line that threw, not the whole bundle.
-  lineLimit: 120,
+  minifySyntax: true,
+  minifyIdentifiers: true,
   platform: "neutral",
   mainFields: ["module", "main"],
+  plugins: [separate],
 });
 /** What stands on the library imports the one that is loaded, wherever in src it is written. */
 const apart = {
@@ -57,15 +85,6 @@ const apart = {
     });
   },
 };
-const report = await build({
-  ...shared,
-  entryPoints: { report: "src/report/index.ts" },
-  minify: true,
-  lineLimit: 120,
-  platform: "neutral",
-  mainFields: ["module", "main"],
-  plugins: [apart],
-});
 const command = await build({
   ...shared,
   // The task of `search` without a module is a file of its own, for threads to load.
@@ -80,7 +99,7 @@ const command = await build({
   minifySyntax: true,
   lineLimit: 120,
 });
-writeFileSync("build/notices.txt", noticesOf([library, report, command].map(({ metafile }) => metafile)));
+writeFileSync("build/notices.txt", noticesOf([library, command].map(({ metafile }) => metafile)));
 const types = spawnSync("node_modules/.bin/tsc", ["-p", "tsconfig.types.json"], { stdio: "inherit" });
 if (types.status !== 0) process.exit(types.status ?? 1);
 

@@ -36,6 +36,7 @@ export interface Layer {
 }
 
 /** A layer without parameters; `settings` names its attributes, all finite numbers. */
+// @__NO_SIDE_EFFECTS__
 function plain(
   name: string,
   run: (x: Tensor, attributes: Attributes) => Tensor,

@@ -154,12 +154,11 @@ export class Model implements Trainable {
     for (const t of Object.values(this.params)) t.dispose();
   }
 
-  /** As `dispose()`; installed below only where the host has `Symbol.dispose`. */
-  declare [Symbol.dispose]: () => void;
+  /** As `dispose()`. A host without the symbol gets a method of no use. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
-
-if (typeof Symbol.dispose === "symbol")
-  Object.defineProperty(Model.prototype, Symbol.dispose, { value: Model.prototype.dispose });
 
 /** Guards a model. @throws {ArgumentError} */
 export function checkModel(who: string, name: string, value: unknown): void {

@@ -73,8 +73,10 @@ export class Scope {
     while (this.born.length > 0) this.born[this.born.length - 1]!.dispose();
   }
 
-  /** As `dispose()`; installed below only where the host has `Symbol.dispose`. */
-  declare [Symbol.dispose]: () => void;
+  /** As `dispose()`. A host without the symbol gets a method of no use. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /** The scope that owns what is born now. */
@@ -137,6 +139,3 @@ function visit(value: unknown, each: (found: Scoped) => void, seen?: Set<object>
     for (const item of value) visit(item, each, within);
   else for (const item of Object.values(value)) visit(item, each, within);
 }
-
-if (typeof Symbol.dispose === "symbol")
-  Object.defineProperty(Scope.prototype, Symbol.dispose, { value: Scope.prototype.dispose });

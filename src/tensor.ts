@@ -8,7 +8,7 @@ import { checkShape, type Shape, show, sizeOf } from "./shape.js";
 /** The net under tensors that no scope owns and nobody disposed of. A plan it is not: it never runs in a synchronous loop. */
 const net =
   typeof FinalizationRegistry === "function"
-    ? new FinalizationRegistry<Storage>((storage) => {
+    ? /* @__PURE__ */ new FinalizationRegistry<Storage>((storage) => {
         storage.release();
         heap.tensors--;
         heap.collected++;
@@ -102,8 +102,10 @@ export class Tensor<D extends Held = Held> {
     this.storage.release();
   }
 
-  /** As `dispose()`; installed below only where the host has `Symbol.dispose`. */
-  declare [Symbol.dispose]: () => void;
+  /** As `dispose()`. A host without the symbol gets a method of no use. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 
   /** No scope owns it any more: the net goes up. @internal */
   freed(): void {
@@ -120,9 +122,6 @@ export class Tensor<D extends Held = Held> {
     return this.toString();
   }
 }
-
-if (typeof Symbol.dispose === "symbol")
-  Object.defineProperty(Tensor.prototype, Symbol.dispose, { value: Tensor.prototype.dispose });
 
 /** A tensor with unset contents. */
 export function place<D extends DType>(shape: Shape, dtype: D): Tensor<D> {

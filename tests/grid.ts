@@ -1,8 +1,9 @@
 // What every op is tried on: sizes around the vectors and tiles of the kernels, seeded numbers of many kinds, and comparisons that
 // name the worst offender.
 import { afterAll, beforeAll, expect } from "vitest";
+import { init } from "../src/runtime/embedded.js";
 import { heap, memory } from "../src/runtime/heap.js";
-import { init, type RuntimeInfo } from "../src/runtime/init.js";
+import type { RuntimeInfo } from "../src/runtime/init.js";
 import { kernels } from "../src/runtime/kernels.js";
 
 /** The wasm memory as bytes, good until it grows. */

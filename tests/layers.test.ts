@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 const floors: readonly (readonly string[])[] = [
   ["cli"],
   ["report"],
-  ["index"],
+  ["index", "core", "edge", "disk"],
   ["compress"],
   ["prune", "quantize", "distill", "search", "linear"],
   ["receipt", "calibration", "weights", "graph", "race", "digits"],
@@ -24,7 +24,11 @@ const floors: readonly (readonly string[])[] = [
 /** What comes from outside of src: into one room each, and bundled. The command line may import what it likes. */
 const outside: Readonly<Record<string, readonly string[]>> = {
   report: ["d3-array", "d3-scale", "d3-shape"],
-  runtime: ["#kernels", "#kernels/relaxed", "#kernels/simd"],
+  runtime: [
+    "#kernels",
+    ...["#kernels/simd", "#kernels/relaxed"],
+    ...["#kernels/simd.wasm?module", "#kernels/relaxed.wasm?module"],
+  ],
   digits: ["#digits"],
   files: ["fflate"],
 };

@@ -87,8 +87,8 @@ function error(code: FileErrorCode, at: number, what: string): FileError {
   return new FileError(`header: byte ${at}: ${what}`, code, at);
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const code = (character: string): number => character.charCodeAt(0);
+const utf8 = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const code = /* @__NO_SIDE_EFFECTS__ */ (character: string): number => character.charCodeAt(0);
 const QUOTE = code('"');
 const BACKSLASH = code("\\");
 const SPACE = code(" ");
@@ -98,7 +98,8 @@ const WORDS: readonly [string, null | boolean][] = [
   ["false", false],
 ];
 /** What the letter after a backslash stands for, `u` apart. */
-const ESCAPES = new Map([...'"\\/bfnrt'].map((letter, i) => [code(letter), code('"\\/\b\f\n\r\t'[i]!)]));
+const LETTERS = '"\\/bfnrt';
+const MEANINGS = '"\\/\b\f\n\r\t';
 
 class Reader {
   constructor(
@@ -208,9 +209,9 @@ class Reader {
       const at = start + i;
       const letter = raw[i + 1]!;
       if (letter !== code("u")) {
-        const meant = ESCAPES.get(letter);
-        if (meant === undefined) throw error("E_HEADER", at, "no such escape");
-        out[length++] = meant;
+        const meant = LETTERS.indexOf(String.fromCharCode(letter));
+        if (meant < 0) throw error("E_HEADER", at, "no such escape");
+        out[length++] = MEANINGS.charCodeAt(meant);
         i += 2;
         continue;
       }

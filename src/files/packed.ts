@@ -12,7 +12,7 @@ import { quote } from "./json.js";
 import type { StoredTensor } from "./safetensors.js";
 
 /** By the kind that the format names. A map, so that a name from a file is only ever data. */
-const kinds: ReadonlyMap<string, PackedClass> = new Map<string, PackedClass>([
+const kinds: ReadonlyMap<string, PackedClass> = /* @__PURE__ */ new Map<string, PackedClass>([
   ["affine", QTensor],
   ["binary", BitTensor],
   ["ternary", BitTensor],

@@ -12,6 +12,7 @@ import { neg } from "./unary.js";
 
 type BinaryOp = Op<undefined, OutPlan<"f32"> & Pairing>;
 
+// @__NO_SIDE_EFFECTS__
 function binary(name: string, kernel: (k: Kernels) => PairKernel, vjp: NonNullable<BinaryOp["vjp"]>): BinaryOp {
   return {
     name,
@@ -65,6 +66,7 @@ const divOp = binary(
 );
 
 /** The gradient goes to the winner, in halves where both are equal (as in PyTorch). */
+// @__NO_SIDE_EFFECTS__
 function toWinner(wins: typeof greater): NonNullable<BinaryOp["vjp"]> {
   return (g, { inputs: [a, b] }) => {
     const tie = mul(cast(equal(a!, b!), "f32"), 0.5);

@@ -8,6 +8,7 @@ import { type Pairing, type PairKernel, pair, paired } from "./pairing.js";
 
 type CompareOp = Op<undefined, OutPlan<"u8"> & Pairing>;
 
+// @__NO_SIDE_EFFECTS__
 function compare(name: string, kernel: (k: Kernels) => PairKernel): CompareOp {
   return {
     name,

@@ -13,8 +13,9 @@ interface FillParams {
   readonly dtype: DType;
 }
 
-const bits = new Uint32Array(1);
-const asFloat = new Float32Array(bits.buffer);
+const bytes = /* @__PURE__ */ new ArrayBuffer(4);
+const bits = /* @__PURE__ */ new Uint32Array(bytes);
+const asFloat = /* @__PURE__ */ new Float32Array(bytes);
 
 const fillOp: Op<FillParams> = {
   name: "full",

@@ -10,6 +10,7 @@ interface Rows {
   readonly len: number;
 }
 
+// @__NO_SIDE_EFFECTS__
 function masking<P extends Rows>(
   name: string,
   run: (k: Kernels, out: number, scores: number, params: P, begin: number, end: number) => void,

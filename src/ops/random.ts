@@ -42,6 +42,7 @@ type DrawKernel = (
   end: number,
 ) => void;
 
+// @__NO_SIDE_EFFECTS__
 function draw(name: string, kernel: (k: Kernels) => DrawKernel): Op<DrawParams, OutPlan<"f32">> {
   return {
     name,

@@ -36,6 +36,7 @@ interface ReduceOp extends Op<Span> {
   readonly empty: "allowed" | "refused";
 }
 
+// @__NO_SIDE_EFFECTS__
 function reducer(
   name: string,
   dtype: DType,

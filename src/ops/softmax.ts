@@ -35,6 +35,7 @@ function rows(name: string, x: Tensor): RowPlan {
 }
 
 /** An op over the last axis; its parameter is 1 / temperature. */
+// @__NO_SIDE_EFFECTS__
 function rowOp(
   name: string,
   kernel: (k: Kernels) => RowKernel,

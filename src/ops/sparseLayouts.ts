@@ -125,6 +125,7 @@ export function indexInBlock(
 }
 
 /** Blocks of `height` × `width` that hold four weights; each has its index in its row of blocks. */
+// @__NO_SIDE_EFFECTS__
 function blocks(
   kind: string,
   height: number,
@@ -184,6 +185,7 @@ export function eachGroup(
  * Half of each `group` columns, in order; a place has `bits` bits. Columns are padded to eights and cut into strips, which come one
  * after the other, each row by row.
  */
+// @__NO_SIDE_EFFECTS__
 function half(group: 4 | 8, bits: 2 | 4): SparseLayout {
   const kind = `${group / 2}:${group}`;
   const kept = group / 2;

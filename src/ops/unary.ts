@@ -34,6 +34,7 @@ interface UnaryOp extends Op<Pair, OutPlan<"f32">> {
   readonly grad: Op<Pair, OutPlan<"f32">>;
 }
 
+// @__NO_SIDE_EFFECTS__
 function unary(name: string, kernel: (k: Kernels) => UnaryKernel, rule: Rule): UnaryOp {
   const gradOp: Op<Pair, OutPlan<"f32">> = {
     name: `the gradient of ${name}`,

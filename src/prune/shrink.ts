@@ -36,7 +36,7 @@ interface Value {
   readonly constants: Float32Array;
 }
 
-const fromOutside: Value = { of: undefined, constants: new Float32Array() };
+const fromOutside: Value = { of: undefined, constants: /* @__PURE__ */ new Float32Array() };
 
 /**
  * A smaller model that gives the same outputs, up to rounding: hidden neurons of which no weight is left are removed, from the rows of

@@ -105,12 +105,11 @@ export class Qat implements Trainable {
     for (const t of Object.values(this.params)) t.dispose();
   }
 
-  /** As `dispose()`; installed below only where the host has `Symbol.dispose`. */
-  declare [Symbol.dispose]: () => void;
+  /** As `dispose()`. A host without the symbol gets a method of no use. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
-
-if (typeof Symbol.dispose === "symbol")
-  Object.defineProperty(Qat.prototype, Symbol.dispose, { value: Qat.prototype.dispose });
 
 function scaleOf(weight: string): string {
   return `${weight}.scale`;

@@ -18,6 +18,9 @@ export interface InitOptions {
   maxBytes?: number;
 }
 
+/** The binaries that an entry of the package brings, each made or loaded when it is chosen. */
+export type Binaries = Readonly<Record<"simd" | "relaxed", () => WasmSource | Promise<WasmSource>>>;
+
 /** What `init()` settled on. */
 export interface RuntimeInfo {
   /** `simd` rounds multiply and add separately, `relaxed` may fuse them; `custom` was passed in. */
@@ -31,16 +34,8 @@ let fixed = false;
 /** What the last call that succeeded left: a call that fails falls back to it. */
 let settled: { readonly ready: Promise<RuntimeInfo>; readonly chosen: InitOptions } | undefined;
 
-/**
- * Loads the kernels; everything else is synchronous after it. Without options it keeps what an earlier call chose; with other
- * options it swaps the binary under the tensors, which stay as they are.
- *
- * @throws {DeviceError} on a host without WebAssembly SIMD, that forbids compiling, or computes `wasm` wrong.
- * @throws {ArgumentError} if `wasm` is not a kernel binary or cannot be read, or `maxBytes` is out of range.
- * @example
- * const { binary } = await init({ deterministic: true }); // "simd"
- */
-export function init(options: InitOptions = {}): Promise<RuntimeInfo> {
+/** `init()` of every entry of the package: they share what it settles on, and differ in the binaries they bring. */
+export function start(options: InitOptions, binaries?: Binaries): Promise<RuntimeInfo> {
   const { maxBytes } = options;
   if (maxBytes !== undefined) {
     checkNumber("init", "maxBytes", maxBytes, 65536, 2 ** 32);
@@ -52,7 +47,7 @@ export function init(options: InitOptions = {}): Promise<RuntimeInfo> {
   if (ready !== undefined && same) return ready;
   chosen = options;
   // One at a time: a second call waits for the first, and a failed one leaves the way free for the next.
-  const next = (ready ?? Promise.resolve()).catch(() => {}).then(() => choose(options));
+  const next = (ready ?? Promise.resolve()).catch(() => {}).then(() => choose(options, binaries));
   ready = next;
   next.then(
     ({ deterministic }) => {
@@ -71,7 +66,7 @@ export function isDeterministic(): boolean {
   return fixed;
 }
 
-async function choose(options: InitOptions): Promise<RuntimeInfo> {
+async function choose(options: InitOptions, binaries: Binaries | undefined): Promise<RuntimeInfo> {
   if (typeof WebAssembly !== "object" || !hasSimd())
     throw new DeviceError(
       "init: this host has no WebAssembly SIMD; it needs Node 16.4, Chrome 91, Firefox 89, Safari 16.4 or later",
@@ -88,19 +83,19 @@ async function choose(options: InitOptions): Promise<RuntimeInfo> {
     useKernels(custom);
     return { binary: "custom", deterministic };
   }
+  if (binaries === undefined)
+    throw new ArgumentError(
+      "init: spokeshave/core brings no kernels; pass them, init({ wasm }), such as spokeshave/kernels.wasm, or import from spokeshave",
+    );
   if (!deterministic && hasRelaxed()) {
     // A host that validates one relaxed instruction may still refuse the binary, or compute it wrong.
-    const relaxed = await loadKernels(import("#kernels/relaxed").then((m) => decode(m.default))).catch(() => undefined);
+    const relaxed = await loadKernels(binaries.relaxed()).catch(() => undefined);
     if (relaxed !== undefined && computesRight(relaxed.kernels)) {
       useKernels(relaxed.kernels);
       return { binary: "relaxed", deterministic };
     }
   }
-  const simd = await loadKernels(import("#kernels/simd").then((m) => decode(m.default)));
+  const simd = await loadKernels(binaries.simd());
   useKernels(simd.kernels);
   return { binary: "simd", deterministic };
-}
-
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 }

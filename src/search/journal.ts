@@ -6,7 +6,7 @@ import { crc32c } from "./crc32c.js";
 import { checkHeader, type Storage, type StudyHeader } from "./storage.js";
 import type { TrialRecord } from "./trial.js";
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 const newline = 10;
 const start = '{"bytes":';
 
@@ -16,8 +16,6 @@ function framed(record: string): string {
   const sum = crc32c(bytes).toString(16).padStart(8, "0");
   return `${start}${String(bytes.length).padStart(9)},"crc32c":"${sum}","record":${record}}\n`;
 }
-
-const frameLength = framed("").length - 2;
 
 function parsed(text: string) {
   try {
@@ -42,6 +40,7 @@ function isTrial(value: Partial<TrialRecord> | null): value is TrialRecord {
 /** What a journal holds, and where its whole lines end: behind them there may be the beginning of one that a kill cut off. */
 function parse(path: string | URL, bytes: Uint8Array) {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const frameLength = framed("").length - 2;
   let header: StudyHeader | undefined;
   const trials = new Map<number, TrialRecord>();
   let end = 0;

@@ -10,8 +10,9 @@ const logSeries = [
   0.15313837699209373, 0.14798198605116586,
 ];
 /** A number and its two halves, the low one first: hosts of wasm are little-endian. */
-const number = new Float64Array(1);
-const halves = new Int32Array(number.buffer);
+const bytes = /* @__PURE__ */ new ArrayBuffer(8);
+const number = /* @__PURE__ */ new Float64Array(bytes);
+const halves = /* @__PURE__ */ new Int32Array(bytes);
 
 /** x · (c₀ + x · (c₁ + …)). */
 function series(x: number, coefficients: readonly number[]): number {

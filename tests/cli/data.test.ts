@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { dataFrom } from "../../src/cli/data/source.js";
-import { init } from "../../src/runtime/init.js";
+import { init } from "../../src/runtime/embedded.js";
 import { scope } from "../../src/scope.js";
 import { readTensor } from "../../src/tensor.js";
 import type { Dataset } from "../../src/train/dataset.js";

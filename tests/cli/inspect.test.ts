@@ -9,7 +9,7 @@ import { prune } from "../../src/prune/prune.js";
 import { magnitude } from "../../src/prune/scores/magnitude.js";
 import { int4 } from "../../src/quantize/affine.js";
 import { quantize } from "../../src/quantize/quantize.js";
-import { init } from "../../src/runtime/init.js";
+import { init } from "../../src/runtime/embedded.js";
 import { zeroLeaks } from "../grid.js";
 import { expectFailure, folder, lastJson, run } from "./command.js";
 

@@ -8,7 +8,7 @@ import * as nn from "../../src/nn/index.js";
 import { sparsity } from "../../src/prune/masks.js";
 import { int8 } from "../../src/quantize/affine.js";
 import { quantize } from "../../src/quantize/quantize.js";
-import { init } from "../../src/runtime/init.js";
+import { init } from "../../src/runtime/embedded.js";
 import { memoryStorage } from "../../src/search/storage.js";
 import { type Dataset, dataset } from "../../src/train/dataset.js";
 import { evaluate } from "../../src/train/evaluate.js";

@@ -59,7 +59,7 @@ import { type Tensor, tensor } from "../../src/tensor.js";
 import { draw } from "../grid.js";
 
 export interface Call {
-  /** The name of the op, as src/index.ts exports it. */
+  /** The name of the op, as src/core.ts exports it. */
   readonly op: string;
   /** What is special about this call. */
   readonly how: string;

@@ -130,8 +130,8 @@ function gradients(c: Call, operands: readonly Tensor[], constants: readonly Ten
   return [value, ...grads];
 }
 
-it("the table holds every op of src/index.ts", () => {
-  const text = readFileSync("src/index.ts", "utf8");
+it("the table holds every op of src/core.ts", () => {
+  const text = readFileSync("src/core.ts", "utf8");
   const names = [...text.matchAll(/export \{([^}]*)\} from "\.\/ops\//g)].flatMap(([, list]) => list!.split(","));
   const ops = names.map((name) => name.trim()).filter((name) => name !== "" && !name.startsWith("type "));
   expect(ops.length).toBeGreaterThan(45);

@@ -14,7 +14,7 @@ const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 async function load() {
   const [errors, init, heap, kernels, tensor, binary, matmul, scope] = await Promise.all([
     import("../../src/errors.js"),
-    import("../../src/runtime/init.js"),
+    import("../../src/runtime/embedded.js"),
     import("../../src/runtime/heap.js"),
     import("../../src/runtime/kernels.js"),
     import("../../src/tensor.js"),

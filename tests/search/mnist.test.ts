@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from "vitest";
 import * as nn from "../../src/nn/index.js";
 import * as optim from "../../src/optim/index.js";
-import { init } from "../../src/runtime/init.js";
+import { init } from "../../src/runtime/embedded.js";
 import { randomSampler } from "../../src/search/samplers/random.js";
 import { type SearchOptions, search } from "../../src/search/search.js";
 import { asha } from "../../src/search/stoppers/asha.js";

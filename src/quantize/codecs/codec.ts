@@ -63,6 +63,7 @@ export interface Rule {
 const maxTensors = 1_000_000;
 
 /** A codec of its rule. */
+// @__NO_SIDE_EFFECTS__
 export function codec(rule: Rule): Codec {
   const { name, id, feedback, slots = {} } = rule;
   return {

@@ -8,9 +8,6 @@ import { readTensor, type Tensor, tensor } from "../../tensor.js";
 import type { Rule } from "./codec.js";
 import type { Reader, Writer } from "./message.js";
 
-/** Streams that draws may take. */
-const draws = streams.regressors - streams.codecs;
-
 /** Most levels on either side of 0. */
 export const maxLevels = 65535;
 
@@ -25,7 +22,8 @@ export function levelRule(
     feedback: false,
     encode(x, to, { who, draw }) {
       const top = largest(x);
-      const chance = () => uniform(x.shape, { seed, stream: streams.codecs + (draw % draws) });
+      const stream = streams.codecs + (draw % (streams.regressors - streams.codecs));
+      const chance = () => uniform(x.shape, { seed, stream });
       const codes = top === 0 ? [] : readTensor(roundToLevels(x, chance(), { levels, largest: top }));
       writeLevels(to, codes, { who, levels, largest: top });
       return {};

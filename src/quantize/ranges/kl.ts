@@ -18,7 +18,7 @@ function ln(x: number): number {
   return exponent * Math.LN2 + 2 * s * (1 + sum);
 }
 
-const float = new DataView(new ArrayBuffer(8));
+const float = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
 /**
  * How many sizes |x| fall into each of 2048 equal bins from 0 to the largest. Zeros are left out: every grid has a code for them, and

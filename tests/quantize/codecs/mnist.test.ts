@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as nn from "../../../src/nn/index.js";
 import * as optim from "../../../src/optim/index.js";
 import * as codecs from "../../../src/quantize/codecs/index.js";
-import { init } from "../../../src/runtime/init.js";
+import { init } from "../../../src/runtime/embedded.js";
 import { train } from "../../../src/train/train.js";
 import { zeroLeaks } from "../../grid.js";
 import { errorOf, lenetLayers, mnist } from "../../mnist.js";

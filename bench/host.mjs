@@ -1,22 +1,19 @@
 // One host: takes the works whose name holds the filter, in this process, and prints a row of JSON for each.
-import { intMatmul } from "./intMatmul.mjs";
-import { matmul } from "./matmul.mjs";
 import { jaxjs } from "./peers/jax.mjs";
 import { ortWeb } from "./peers/ort.mjs";
 import { ours } from "./peers/ours.mjs";
 import { tfjs } from "./peers/tfjs.mjs";
 import { compare, race } from "./race.mjs";
-import { trainStep } from "./trainStep.mjs";
+import { works } from "./works.mjs";
 
 const [binary, filter] = process.argv.slice(2);
-const works = [...matmul, ...intMatmul, ...trainStep].filter(({ work, shape }) =>
-  `${work} ${shape.join("×")}`.includes(filter),
-);
+const chosen = works.filter(({ work, shape }) => `${work} ${shape.join("×")}`.includes(filter));
 
 /** What a turn of so many seconds is worth; and whether more is better. */
 const units = {
   "GFLOP/s": [(amount, seconds) => amount / seconds / 1e9, true],
   "GOP/s": [(amount, seconds) => amount / seconds / 1e9, true],
+  "Gelements/s": [(amount, seconds) => amount / seconds / 1e9, true],
   ms: [(_, seconds) => seconds * 1e3, false],
   µs: [(_, seconds) => seconds * 1e6, false],
 };
@@ -33,7 +30,7 @@ for (const load of [tfjs, ortWeb, jaxjs])
   }
 const versions = Object.fromEntries(peers.slice(1).map(({ name, version }) => [name, version]));
 console.log(JSON.stringify({ host: process.version, binary, versions, absent }));
-for (const work of works) console.log(JSON.stringify(await rowOf(work)));
+for (const work of chosen) console.log(JSON.stringify(await rowOf(work)));
 
 async function rowOf({ work, shape, unit, amount, start }) {
   const { contenders: all, within } = await start(peers, binary);

@@ -27,6 +27,11 @@ export async function jaxjs() {
       const inputs = [array(a, aShape), array(b, bShape)];
       return contender(inputs, (x, y) => np.matmul(side(x, transposeA), side(y, transposeB)));
     },
+    elementwise(op, x, shape) {
+      const ops = { relu: nn.relu, exp: np.exp, tanh: np.tanh, sigmoid: nn.sigmoid, softmax: nn.softmax };
+      const add = (input) => np.add(input.ref, input);
+      return contender([array(x, shape)], (input) => (ops[op] ?? add)(input));
+    },
     /** With SGD, the whole step one jitted function: its npm packages have no Adam. */
     trainStep({ sizes: [batch, ...widths], x, labels, params }, rate) {
       const images = array(x, [batch, widths[0]]);

@@ -1,6 +1,7 @@
 // onnxruntime-web on its wasm backend, one thread. Weights are constants of the model, so that it packs them once. Its calls copy inputs in
 // and outputs out; the API has no way without.
 import * as ort from "onnxruntime-web";
+import { transposed } from "../data.mjs";
 import { modelOf, nodeOf } from "./onnx.mjs";
 
 const typeNames = new Map([
@@ -42,6 +43,37 @@ export async function ortWeb() {
         { type: Int32Array, shape: [m, n] },
         { b: { values: b, shape: [k, n] }, zeroA: zero(zeroPointA), zeroB: zero(zeroPointB) },
       );
+    },
+    /** x · wᵀ of affine weights: signed codes [n, k] with one scale for all. */
+    affine(x, codes, scale, shape, { bits, group, input }) {
+      const [m, k, n] = shape;
+      const given = { values: x, shape: [m, k] };
+      const y = { type: Float32Array, shape: [m, n] };
+      if (bits === 8) {
+        const nodes = [
+          nodeOf("QuantizeLinear", ["x", "scale", "zero"], "codes"),
+          nodeOf("MatMulInteger", ["codes", "w", "zero"], "sums"),
+          nodeOf("Cast", ["sums"], "floats", { to: 1 }),
+          nodeOf("Mul", ["floats", "scales"]),
+        ];
+        return contender(nodes, given, y, {
+          w: { values: transposed(codes, n, k), shape: [k, n] },
+          scale: { values: Float32Array.of(input.scale), shape: [] },
+          zero: { values: Uint8Array.of(input.zeroPoint), shape: [] },
+          scales: { values: Float32Array.of(input.scale * scale), shape: [] },
+        });
+      }
+      const attributes = { K: k, N: n, bits, block_size: group, accuracy_level: input === "dynamic" ? 4 : 1 };
+      const bytes = new Uint8Array((n * k) / 2).map((_, i) => codes[2 * i] + 8 + ((codes[2 * i + 1] + 8) << 4));
+      return contender([nodeOf("MatMulNBits", ["x", "w", "scales"], "y", attributes, "com.microsoft")], given, y, {
+        w: { values: bytes, shape: [n, k / group, group / 2] },
+        scales: { values: new Float32Array((n * k) / group).fill(scale), shape: [(n * k) / group] },
+      });
+    },
+    elementwise(op, values, shape) {
+      const names = { relu: "Relu", exp: "Exp", tanh: "Tanh", sigmoid: "Sigmoid", softmax: "Softmax" };
+      const node = op === "add" ? nodeOf("Add", ["x", "x"]) : nodeOf(names[op], ["x"]);
+      return contender([node], { values, shape }, { type: Float32Array, shape }, {});
     },
   };
 }

@@ -2,7 +2,23 @@
 import * as spokeshave from "../../build/index.js";
 import { transposed } from "../data.mjs";
 
-const { assign, crossEntropy, init, intMatmul, matmul, nn, optim, quantized, scope, tensor, valueAndGrad } = spokeshave;
+const {
+  add,
+  assign,
+  binary,
+  crossEntropy,
+  exp,
+  init,
+  intMatmul,
+  matmul,
+  quantized,
+  relu,
+  scope,
+  sigmoid,
+  softmax,
+  sparse,
+} = spokeshave;
+const { tanh, tensor, train, dataset, nn, optim, valueAndGrad } = spokeshave;
 
 /** Calls that make a tensor of some others. */
 function contender(name, inputs, make) {
@@ -21,9 +37,15 @@ function contender(name, inputs, make) {
   };
 }
 
-export async function ours(binary) {
-  const info = await init({ deterministic: binary === "simd" });
-  if (info.binary !== binary) throw new Error(`this host runs the ${info.binary} binary; ${binary} was asked for`);
+/** x · wᵀ */
+function product(name, x, shape, w) {
+  const activations = tensor(x, shape);
+  return contender(name, [activations, w], () => matmul(activations, w, { transposeB: true }));
+}
+
+export async function ours(wanted) {
+  const info = await init({ deterministic: wanted === "simd" });
+  if (info.binary !== wanted) throw new Error(`this host runs the ${info.binary} binary; ${wanted} was asked for`);
   const name = "ours";
   return {
     name,
@@ -37,8 +59,23 @@ export async function ours(binary) {
     },
     /** x · wᵀ of affine weights: signed codes [n, k] with one scale for all. */
     affine(x, codes, scale, [m, k, n], options) {
-      const [activations, w] = [tensor(x, [m, k]), quantized(codes, scale, undefined, [n, k], options)];
-      return contender(name, [activations, w], () => matmul(activations, w, { transposeB: true }));
+      return product(name, x, [m, k], quantized(codes, scale, undefined, [n, k], options));
+    },
+    /** x · wᵀ, w [n, k] stored by a sparse layout, and dense. */
+    sparse(x, w, [m, k, n], layout) {
+      const dense = tensor(w, [n, k]);
+      return [product(name, x, [m, k], sparse(dense, { layout })), product("ours, dense", x, [m, k], dense)];
+    },
+    /** x · wᵀ of signs: as bits, and as f32. */
+    signs(x, w, [m, k, n]) {
+      const dense = tensor(w, [n, k]);
+      const packed = binary({ input: "sign" }).pack(dense);
+      return [product(name, x, [m, k], packed), product("ours, f32", x, [m, k], dense)];
+    },
+    elementwise(op, x, shape) {
+      const input = tensor(x, shape);
+      const ops = { relu, exp, tanh, sigmoid, softmax, add: () => add(input, input) };
+      return contender(name, [input], () => ops[op](input));
     },
     /** With Adam. */
     trainStep({ sizes: [batch, ...widths], x, labels, params }, rate) {
@@ -70,6 +107,17 @@ export async function ours(binary) {
           for (const t of [...inputs, ...Object.values(state.slots).flatMap(Object.values)]) t.dispose();
           model.dispose();
         },
+      };
+    },
+    /** An epoch of `train()`. */
+    train(x, labels, widths) {
+      const model = nn.sequential([nn.linear(widths[0], widths[1]), nn.relu(), nn.linear(widths[1], widths[2])]);
+      const data = dataset(x, labels, { inputShape: [widths[0]] });
+      const optimizer = optim.adam({ lr: 1e-7 });
+      return {
+        name,
+        run: () => train(model, { data, optimizer }).finish(),
+        dispose: () => model.dispose(),
       };
     },
   };

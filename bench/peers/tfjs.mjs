@@ -25,6 +25,11 @@ export async function tfjs() {
       const [x, y] = [tf.tensor(a, aShape), tf.tensor(b, bShape)];
       return contender([x, y], () => tf.matMul(x, y, transposeA, transposeB));
     },
+    elementwise(op, x, shape) {
+      const input = tf.tensor(x, shape);
+      const make = op === "add" ? () => tf.add(input, input) : () => tf[op](input);
+      return contender([input], make);
+    },
     /** With Adam. */
     trainStep({ sizes: [batch, ...widths], x, labels, params }, rate) {
       const images = tf.tensor(x, [batch, widths[0]]);

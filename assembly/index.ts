@@ -2,6 +2,7 @@ export * from "./probe";
 export * from "./matmul";
 export * from "./affine";
 export * from "./intMatmul";
+export * from "./intMatvec";
 export * from "./matvec";
 export * from "./quantMatvec";
 export * from "./binary";

@@ -7,7 +7,7 @@ import { firstLanes, madd, splat, sumLanes } from "./lanes";
 
 /**
  * Columns [begin, end) of the product of rows of i16, from quantize_rows_i16, and rows of codes. As exact, and in the same order, as
- * int_matmul_i16.
+ * int_matmul_i16. Without `scales` of the rows there is one group, and its sums are stored as i32.
  */
 export function quant_matvec_i16(
   out: usize, a: usize, scales: usize, sums: usize, codes: usize, codeScales: usize, zeroPoints: usize, bias: usize,
@@ -64,10 +64,15 @@ export function quant_matvec_i16(
         c0 = i32x4.add(c0, v128.shuffle<i32>(c0, c0, 2, 3, 0, 1));
         let centre = v128.load32_splat(sum);
         if (zeroPoints) centre = i32x4.mul(centre, i32x4.replace_lane(i32x4.splat(load<u8>(zero)), 1, load<u8>(zero + away)));
-        const exact = f32x4.convert_i32x4_s(i32x4.sub(c0, centre));
-        y = f32x4.add(y, f32x4.mul(exact, v128.load32_lane(scale + (away << 2), v128.load32_zero(scale), 1)));
+        c0 = i32x4.sub(c0, centre);
+        if (!scales) y = c0;
+        else
+          y = f32x4.add(
+            y,
+            f32x4.mul(f32x4.convert_i32x4_s(c0), v128.load32_lane(scale + (away << 2), v128.load32_zero(scale), 1)),
+          );
       }
-      y = f32x4.mul(y, v128.load32_splat(scales + (i << 2)));
+      if (scales) y = f32x4.mul(y, v128.load32_splat(scales + (i << 2)));
       const to = out + ((i * n + j) << 2);
       v128.store32_lane(to, y, 0);
       if (more) v128.store32_lane(to + (more << 2), y, 1);

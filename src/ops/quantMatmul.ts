@@ -62,7 +62,8 @@ export function roundedRows(m: number, w: Packed, unit: number): RoundedRows {
   const stride = padded(columns, group, unit);
   const sumsAt = Math.ceil(m / 4) * 16;
   const codesAt = sumsAt + Math.ceil((m * Math.ceil(columns / group)) / 4) * 16;
-  const end = codesAt + m * stride * 2;
+  // Panels read rows in fours.
+  const end = codesAt + (unit === 8 ? Math.ceil(m / 4) * 4 : m) * stride * 2;
   const times = symmetric ? 1 << (bits - 1) : 1;
   return { unit, stride, sumsAt, codesAt, end, scale: inputScale, zeroPoint: inputZeroPoint, times };
 }
@@ -91,7 +92,8 @@ export const integerMatmulOp: Op<Activation, IntegerPlan> = {
     const rounded = roundedRows(m, w as Packed, 8);
     const panels = Math.ceil(rows / 8);
     const scratch = rounded.end + panels * (rounded.stride * 16 + Math.ceil(columns / group) * 32);
-    return { shape: [m, rows], dtype: "f32", work: m, prepareWork: m + panels, scratch, m, sizes, rounded };
+    const work = Math.ceil(m / 4);
+    return { shape: [m, rows], dtype: "f32", work, prepareWork: m + panels, scratch, m, sizes, rounded };
   },
   prepare(k, _, [x, w], plan, __, begin, end, scratch) {
     const { m, sizes, rounded } = plan;
@@ -101,10 +103,10 @@ export const integerMatmulOp: Op<Activation, IntegerPlan> = {
     if (last > 0)
       k.pack_codes(panels, ...pointersOf(w!, sizes), columns, rows, group, bits, rounded.stride, first, last);
   },
-  wasm(k, out, [, , bias = 0], { sizes, rounded }, activation, begin, end, scratch) {
+  wasm(k, out, [, , bias = 0], { m, sizes, rounded }, activation, begin, end, scratch) {
     const { rows, columns, group } = sizes;
     const [a, panels, code] = [scratch + rounded.codesAt, scratch + rounded.end, activationCode[activation]];
-    k.int_matmul_i16(out, a, scratch, panels, bias, columns, rows, group, rounded.stride, code, begin, end);
+    k.int_matmul_i16(out, a, scratch, panels, bias, m, columns, rows, group, rounded.stride, code, begin, end);
   },
   vjp: packedVjp,
 };

@@ -1,0 +1,65 @@
+// Few rows of integers times bytes [k, n], read where they are, along their rows: sixteen of them at a time, all the way, as memory
+// likes it. The sums wait in the result.
+import { storeRow } from "./epilogue";
+import { splat } from "./lanes";
+
+/**
+ * Columns [begin, end) of the product of rows of i16, one after another from widen_rows_i16 with their `sums`, and bytes less the zero
+ * points of their columns. As exact as int_matmul_i16: what wraps on the way comes back.
+ */
+export function int_matvec_u8(
+  out: usize, a: usize, sums: usize, b: usize, zeroPoints: usize, m: usize, k: usize, n: usize, stride: usize, begin: usize, end: usize,
+): void {
+  for (let first: usize = 0; first == 0 || first < k; first += 16) {
+    const last = min(first + 16, k);
+    for (let i: usize = 0; i < m; i++) {
+      const row = a + ((i * stride) << 1);
+      const sum = v128.load32_splat(sums + (i << 2));
+      for (let j = begin; j < end; j += 16) {
+        const to = out + ((i * n + j) << 2);
+        let c0: v128, c1: v128, c2: v128, c3: v128;
+        if (first) {
+          c0 = v128.load(to);
+          c1 = v128.load(to, 16);
+          c2 = v128.load(to, 32);
+          c3 = v128.load(to, 48);
+        } else {
+          const zeros = v128.load(zeroPoints + j);
+          const low = i16x8.extend_low_i8x16_u(zeros);
+          const high = i16x8.extend_high_i8x16_u(zeros);
+          c0 = i32x4.neg(i32x4.mul(sum, i32x4.extend_low_i16x8_u(low)));
+          c1 = i32x4.neg(i32x4.mul(sum, i32x4.extend_high_i16x8_u(low)));
+          c2 = i32x4.neg(i32x4.mul(sum, i32x4.extend_low_i16x8_u(high)));
+          c3 = i32x4.neg(i32x4.mul(sum, i32x4.extend_high_i16x8_u(high)));
+        }
+        let from = b + first * n + j;
+        for (let p = first; p < last; p += 2, from += n << 1) {
+          const pair = v128.load32_splat(row + (p << 1));
+          const x = v128.load(from);
+          // Behind an odd end A holds 0.
+          const y = v128.load(from + (p + 1 < last ? n : 0));
+          const low = i8x16.shuffle(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+          const high = i8x16.shuffle(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+          c0 = i32x4.add(c0, i32x4.dot_i16x8_s(pair, i16x8.extend_low_i8x16_u(low)));
+          c1 = i32x4.add(c1, i32x4.dot_i16x8_s(pair, i16x8.extend_high_i8x16_u(low)));
+          c2 = i32x4.add(c2, i32x4.dot_i16x8_s(pair, i16x8.extend_low_i8x16_u(high)));
+          c3 = i32x4.add(c3, i32x4.dot_i16x8_s(pair, i16x8.extend_high_i8x16_u(high)));
+        }
+        put16(to, c0, c1, c2, c3, min(end - j, 16));
+      }
+    }
+  }
+}
+
+/** A call, but the last use of the sums: none of them gets a stack slot. */
+function put16(to: usize, c0: v128, c1: v128, c2: v128, c3: v128, columns: usize): void {
+  if (columns > 8) {
+    v128.store(to, c0);
+    v128.store(to, c1, 16);
+    to += 32;
+    columns -= 8;
+    c0 = c2;
+    c1 = c3;
+  }
+  storeRow(to, c0, c1, columns);
+}

@@ -17,12 +17,13 @@ export function int_matvec_u8(
       const sum = v128.load32_splat(sums + (i << 2));
       for (let j = begin; j < end; j += 16) {
         const to = out + ((i * n + j) << 2);
+        const columns = min(end - j, 16);
         let c0: v128, c1: v128, c2: v128, c3: v128;
         if (first) {
           c0 = v128.load(to);
-          c1 = v128.load(to, 16);
-          c2 = v128.load(to, 32);
-          c3 = v128.load(to, 48);
+          c1 = v128.load(columns > 4 ? to + 16 : to);
+          c2 = v128.load(columns > 8 ? to + 32 : to);
+          c3 = v128.load(columns > 12 ? to + 48 : to);
         } else {
           const zeros = v128.load(zeroPoints + j);
           const low = i16x8.extend_low_i8x16_u(zeros);
@@ -45,7 +46,7 @@ export function int_matvec_u8(
           c2 = i32x4.add(c2, i32x4.dot_i16x8_s(pair, i16x8.extend_low_i8x16_u(high)));
           c3 = i32x4.add(c3, i32x4.dot_i16x8_s(pair, i16x8.extend_high_i8x16_u(high)));
         }
-        put16(to, c0, c1, c2, c3, min(end - j, 16));
+        put16(to, c0, c1, c2, c3, columns);
       }
     }
   }

@@ -1,15 +1,18 @@
 // npm run bench [filter] [-- --json] [-- --write]: the same work, the same data, one process, rounds taken in turn; medians. The works whose
 // name and shape hold the filter, first on plain SIMD, then on relaxed.
 import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { resultsOf } from "./results.mjs";
 import { headOf, lineOf } from "./table.mjs";
 
 const args = process.argv.slice(2);
 const json = args.includes("--json");
 const filter = args.find((arg) => !arg.startsWith("--")) ?? "";
+const [heads, rows] = [[], []];
 const say = json ? console.error : console.log;
 
 say(`${cpus()[0].model}, one thread; median (least–most); ratio: how many times the best peer's speed\n`);
@@ -22,6 +25,8 @@ for (const [binary, node] of [
   else await take(binary, node);
 }
 
+if (args.includes("--write")) writeFileSync(new URL("RESULTS.md", import.meta.url), resultsOf(heads, rows));
+
 /** Runs one host, and passes on what it finds. */
 async function take(binary, node) {
   const host = fileURLToPath(new URL("host.mjs", import.meta.url));
@@ -29,8 +34,13 @@ async function take(binary, node) {
   const ended = new Promise((resolve) => child.on("close", resolve));
   for await (const line of createInterface({ input: child.stdout })) {
     const row = JSON.parse(line);
-    if (row.work === undefined) say(headOf(row));
-    else console.log(json ? line : lineOf(row));
+    if (row.work === undefined) {
+      heads.push(row);
+      say(headOf(row));
+    } else {
+      rows.push(row);
+      console.log(json ? line : lineOf(row));
+    }
   }
   const code = await ended;
   if (code !== 0) throw new Error(`bench: ${binary} ended with ${code}`);

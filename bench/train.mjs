@@ -2,7 +2,7 @@
 import { floats, integers } from "./data.mjs";
 
 export const train = [1024, 2048, 4096, 8192].map((examples) => ({
-  work: "train(), one epoch of so many examples",
+  work: "train()",
   shape: [examples],
   unit: "ms",
   start([ours]) {

@@ -1,4 +1,4 @@
-// A step of training: 784-H-10, ReLU, cross-entropy; forward, backward and update on one batch.
+// A step of training a network 784-H-10, shape [batch, H]: ReLU, cross-entropy; forward, backward and update on one batch.
 import { floats, integers } from "./data.mjs";
 
 /** [batch, hidden] */
@@ -14,7 +14,7 @@ const crawl = 1e-7;
 const check = { rate: 1e-3, steps: 4 };
 
 export const trainStep = shapes.map((shape) => ({
-  work: "training step 784-H-10, [batch, H]",
+  work: "training step",
   shape,
   unit: "ms",
   async start(peers) {

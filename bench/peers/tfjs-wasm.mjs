@@ -4,14 +4,13 @@ import { dirname } from "node:path";
 
 const require = createRequire(import.meta.url);
 
-export async function tfjs() {
+export async function load(name) {
   const tf = require("@tensorflow/tfjs");
   const wasm = require("@tensorflow/tfjs-backend-wasm");
   wasm.setWasmPaths(`${dirname(require.resolve("@tensorflow/tfjs-backend-wasm"))}/`);
   wasm.setThreadsCount(1);
   await tf.setBackend("wasm");
   await tf.ready();
-  const name = "tfjs-wasm";
   const contender = (inputs, make) => ({
     name,
     run: () => make().dispose(),

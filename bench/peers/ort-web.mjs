@@ -9,10 +9,9 @@ const typeNames = new Map([
   [Uint8Array, "uint8"],
 ]);
 
-export async function ortWeb() {
+export async function load(name) {
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = "error";
-  const name = "ort-web";
   async function contender(nodes, x, y, constants) {
     const bytes = modelOf(nodes, { type: x.values.constructor, shape: x.shape }, y, constants);
     const session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });

@@ -4,10 +4,9 @@ import { versionOf } from "./version.mjs";
 
 const { jit, nn, numpy: np, tree, valueAndGrad } = jax;
 
-export async function jaxjs() {
+export async function load(name) {
   await jax.init("wasm");
   jax.defaultDevice("wasm");
-  const name = "jax-js";
   const array = (values, shape) => np.array(values).reshape(shape);
   function contender(inputs, fn) {
     const jitted = jit(fn);
@@ -58,6 +57,7 @@ export async function jaxjs() {
       };
       return {
         name: `${name} (SGD)`,
+        agrees: 1,
         run: () => jax.blockUntilReady([step(), ...weights.map((w) => w.ref)]).then(tree.dispose),
         losses: () => step().dataSync(),
         dispose: () => tree.dispose([images, targets, weights]),

@@ -1,4 +1,4 @@
 export function ledger(
   spokeshave: typeof import("../../src/index.js"),
-  done?: (name: string) => void,
+  options?: { only?: readonly string[]; done?: (name: string) => void },
 ): Promise<Record<string, string>>;

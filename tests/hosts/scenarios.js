@@ -34,21 +34,21 @@ const families = {
  * Runs everything with a library that `init({ deterministic: true })` has made ready, and gives the hash of each result by name.
  *
  * @param spokeshave the library's namespace, wherever it was imported from.
- * @param done is told of each scenario, for those that measure.
+ * @param options `only`: families to run, default all; `done`: is told the name of each scenario after it, for those that measure.
  */
-export async function ledger(spokeshave, done = () => {}) {
+export async function ledger(spokeshave, { only = Object.keys(families), done = () => {} } = {}) {
   const hashes = {};
   const examples = new Examples(spokeshave);
-  for (const [family, scenarios] of Object.entries(families))
-    for (const [name, run] of Object.entries(scenarios(spokeshave, examples))) {
+  for (const family of only)
+    for (const [scenario, run] of Object.entries(families[family](spokeshave, examples))) {
+      const name = `${family}: ${scenario}`;
       const scope = new spokeshave.Scope();
       try {
-        const key = `${family}: ${name}`;
-        hashes[key] = await hash(spokeshave, await run());
-        done(key);
+        hashes[name] = await hash(spokeshave, await run());
       } finally {
         scope.dispose();
       }
+      done(name);
     }
   return hashes;
 }

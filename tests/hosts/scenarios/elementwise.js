@@ -2,7 +2,7 @@
 import { draw, drawn, sizes, special } from "./numbers.js";
 
 export function elementwise(s) {
-  const f = (values, shape = [values.length]) => s.tensor(Float32Array.from(values), shape);
+  const f = (values, shape = [values.length]) => s.tensor(new Float32Array(values), shape);
   const bytes = (values, shape = [values.length]) => s.tensor(Uint8Array.from(values), shape);
   const ints = (values, shape = [values.length]) => s.tensor(Int32Array.from(values), shape);
 
@@ -18,8 +18,9 @@ export function elementwise(s) {
     ...{ add: s.add, sub: s.sub, mul: s.mul, div: s.div, maximum: s.maximum, minimum: s.minimum },
     ...{ equal: s.equal, greater: s.greater, less: s.less },
   };
-  const left = () => f([...special].flatMap((x) => new Array(special.length).fill(x)));
-  const right = () => f([...special].flatMap(() => [...special]));
+  /** All pairs of special numbers, moved as bits. */
+  const left = () => s.reshape(s.expand(f(special, [12, 1]), [12, 12]), [144]);
+  const right = () => s.reshape(s.expand(f(special, [1, 12]), [12, 12]), [144]);
   const each = (of) => Object.fromEntries(of);
 
   return {

@@ -32,6 +32,15 @@ export const special = Float32Array.of(
   -0.5,
 );
 
+/** Each special number between two others, moved as bits: a NaN stays the one it is. */
+export function amongOthers() {
+  return Array.from(special, (_, i) => {
+    const row = Float32Array.of(1, 0, -2);
+    row.set(special.subarray(i, i + 1), 1);
+    return row;
+  });
+}
+
 /** Around the vector of four numbers, and around blocks of four vectors. */
 export const sizes = [0, 1, 3, 4, 5, 15, 16, 17, 33, 101];
 

@@ -85,6 +85,18 @@ export function products(s) {
     ],
     "f32 of special numbers": () =>
       s.matmul(s.tensor(special, [12, 1]), s.tensor(special, [1, 12]), { activation: "relu" }),
+    "special numbers and stored weights": () => {
+      const x = drawn(s, [12, 67], 1);
+      s.assign(s.slice(x, [{}, { start: 3, end: 4 }]), s.tensor(special, [12, 1]));
+      const { int8, int4, binary, ternary, fp8, nf4 } = s;
+      const schemes = [int8(), int4({ group: 8 }), binary(), binary({ input: "sign" }), ternary(), fp8(), nf4()];
+      const weights = schemes.map((scheme) => scheme.pack(drawn(s, [9, 67], 2)));
+      const dynamic = s.quantized(new Int8Array(9 * 67).fill(3), 0.5, undefined, [9, 67], { bits: 8, input: "dynamic" });
+      return [...weights, dynamic, s.sparse(s.proxL0(drawn(s, [9, 67], 3), { lambda: 0.3 }))].flatMap((w) => [
+        s.matmul(x, w, { transposeB: true }),
+        ...[0, 1, 2].map((row) => s.matmul(s.slice(x, [{ start: row, end: row + 1 }]), w, { transposeB: true })),
+      ]);
+    },
     "f32, larger": () => s.matmul(drawn(s, [130, 257], 1), drawn(s, [100, 257], 2), { transposeB: true }),
     "f32 of nothing": () => [
       s.matmul(s.zeros([3, 0]), s.zeros([0, 13]), { bias: bias() }),

@@ -1,10 +1,10 @@
 // Row by row: sums, softmax, losses, small systems of equations.
-import { draw, drawn, integers, positive, special } from "./numbers.js";
+import { amongOthers, draw, drawn, integers, positive, special } from "./numbers.js";
 
 const shapes = [[5], [17], [4, 33], [3, 4, 5], [2, 101]];
 
 export function rows(s) {
-  const f = (values, shape = [values.length]) => s.tensor(Float32Array.from(values), shape);
+  const f = (values, shape = [values.length]) => s.tensor(new Float32Array(values), shape);
   const reductions = { sum: s.sum, mean: s.mean, max: s.max, min: s.min, norm: s.norm };
   const labels = (count, classes, seed) => s.tensor(integers(count, classes, seed));
   const each = (of) => Object.fromEntries(of);
@@ -17,7 +17,7 @@ export function rows(s) {
         name,
         () => [
           op(f(special)),
-          ...[...special].map((value) => op(f([1, value, -2]))),
+          ...amongOthers().map((row) => op(f(row))),
           ...shapes.flatMap((shape, i) => [
             op(drawn(s, shape, i)),
             op(drawn(s, shape, i), { axes: 0 }),
@@ -42,7 +42,7 @@ export function rows(s) {
             op(drawn(s, shape, i, 9)),
             op(drawn(s, shape, i), { axis: 0, temperature: 2 }),
           ]),
-          ...[...special].map((value) => op(f([1, value, -2]))),
+          ...amongOthers().map((row) => op(f(row))),
           op(f([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY])),
         ],
       ]),

@@ -1,0 +1,1 @@
+export const special: Float32Array;

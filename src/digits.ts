@@ -1,3 +1,4 @@
+import { fromBase64 } from "./base64.js";
 import { type Dataset, dataset } from "./train/dataset.js";
 
 /** Examples to train on, and others to test on. */
@@ -18,7 +19,7 @@ export interface Digits {
  */
 export async function digits(): Promise<Digits> {
   const { default: base64 } = await import("#digits");
-  const packed = new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))]);
+  const packed = new Blob([fromBase64(base64)]);
   const stream = packed.stream().pipeThrough(new DecompressionStream("deflate-raw"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   const pixels = 64;

@@ -18,7 +18,7 @@ const floors: readonly (readonly string[])[] = [
   ["ops"],
   ["packed", "epilogue", "op", "tape", "tree", "tensor", "scope", "dtype", "shape"],
   ["runtime"],
-  ["errors", "check", "streams"],
+  ["errors", "check", "streams", "base64"],
 ];
 
 /** What comes from outside of src: into one room each, and bundled. The command line may import what it likes. */

@@ -1,3 +1,4 @@
+import { fromBase64 } from "../base64.js";
 import { type InitOptions, type RuntimeInfo, start } from "./init.js";
 
 /**
@@ -14,9 +15,5 @@ export function init(options: InitOptions = {}): Promise<RuntimeInfo> {
 }
 
 // Each in a chunk of its own: any bundler carries them along, and a page loads the one that it needs.
-const simd = () => import("#kernels/simd").then(decode);
-const relaxed = () => import("#kernels/relaxed").then(decode);
-
-function decode({ default: base64 }: { default: string }): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-}
+const simd = () => import("#kernels/simd").then((chunk) => fromBase64(chunk.default));
+const relaxed = () => import("#kernels/relaxed").then((chunk) => fromBase64(chunk.default));

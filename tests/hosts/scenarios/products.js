@@ -91,7 +91,10 @@ export function products(s) {
       const { int8, int4, binary, ternary, fp8, nf4 } = s;
       const schemes = [int8(), int4({ group: 8 }), binary(), binary({ input: "sign" }), ternary(), fp8(), nf4()];
       const weights = schemes.map((scheme) => scheme.pack(drawn(s, [9, 67], 2)));
-      const dynamic = s.quantized(new Int8Array(9 * 67).fill(3), 0.5, undefined, [9, 67], { bits: 8, input: "dynamic" });
+      const dynamic = s.quantized(new Int8Array(9 * 67).fill(3), 0.5, undefined, [9, 67], {
+        bits: 8,
+        input: "dynamic",
+      });
       return [...weights, dynamic, s.sparse(s.proxL0(drawn(s, [9, 67], 3), { lambda: 0.3 }))].flatMap((w) => [
         s.matmul(x, w, { transposeB: true }),
         ...[0, 1, 2].map((row) => s.matmul(s.slice(x, [{ start: row, end: row + 1 }]), w, { transposeB: true })),

@@ -10,7 +10,7 @@ import { readTensor, Tensor } from "./tensor.js";
 export interface Format {
   /** Which class of packed tensor it is, in a file too. */
   readonly kind: string;
-  readonly [setting: string]: number | boolean | string;
+  readonly [setting: string]: number | boolean | string | undefined;
 }
 
 /** A named part of a packed tensor's storage, as a file holds it. */

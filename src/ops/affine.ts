@@ -46,7 +46,7 @@ export function rowBytes(columns: number, group: number, bits: number): number {
 }
 
 /** Stored codes, one to an element, as a section holds them. */
-export function packCodes(codes: Uint8Array, [rows, columns]: Shape, format: AffineFormat): Uint8Array<ArrayBuffer> {
+export function packCodes(codes: Uint8Array, [rows, columns]: Shape, format: AffineFormat): Uint8Array {
   const bytes = new Uint8Array(rows! * rowBytes(columns!, format.group, format.bits));
   eachCode(columns!, format, codes.length, (i, at, shift) => {
     bytes[at]! |= codes[i]! << shift;
@@ -55,7 +55,7 @@ export function packCodes(codes: Uint8Array, [rows, columns]: Shape, format: Aff
 }
 
 /** The way back. */
-export function unpackCodes(bytes: Uint8Array, [rows, columns]: Shape, format: AffineFormat): Uint8Array<ArrayBuffer> {
+export function unpackCodes(bytes: Uint8Array, [rows, columns]: Shape, format: AffineFormat): Uint8Array {
   const codes = new Uint8Array(rows! * columns!);
   const mask = (1 << format.bits) - 1;
   eachCode(columns!, format, codes.length, (i, at, shift) => {

@@ -12,7 +12,7 @@ const chunk = 256;
 export const whole = (n: number): number => Math.ceil(n / 4) * 4;
 
 /** The f64 numbers in a tensor of bytes, copied out. */
-export function readDoubles(bytes: Tensor<"u8">): Float64Array<ArrayBuffer> {
+export function readDoubles(bytes: Tensor<"u8">): Float64Array {
   return new Float64Array(readTensor(bytes).buffer as ArrayBuffer);
 }
 

@@ -3,20 +3,15 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import asc from "assemblyscript/asc";
-import binaryen from "assemblyscript/binaryen";
 import { build } from "esbuild";
 import { packDigits } from "./digits.mjs";
+import { compile, targets } from "./kernels.mjs";
 import { noticesOf } from "./notices.mjs";
 
 rmSync("build", { recursive: true, force: true });
 mkdirSync("build/kernels", { recursive: true });
 
-for (const target of ["simd", "relaxed", "simd-threads", "relaxed-threads"]) {
-  const { error, stderr } = await asc.main(["--config", "asconfig.json", "--target", target]);
-  if (error) throw new Error(`asc ${target}: ${error.message}\n${stderr}`);
-  shortenConstants(`build/kernels/${target}`);
-}
+for (const target of targets) await compile(target, "build/kernels");
 for (const binary of ["simd", "relaxed"]) {
   const base64 = readFileSync(`build/kernels/${binary}.wasm`).toString("base64");
   writeFileSync(`build/kernels/${binary}.bytes.js`, `export default ${JSON.stringify(base64)};\n`);
@@ -102,19 +97,3 @@ const command = await build({
 writeFileSync("build/notices.txt", noticesOf([library, command].map(({ metafile }) => metafile)));
 const types = spawnSync("node_modules/.bin/tsc", ["-p", "tsconfig.types.json"], { stdio: "inherit" });
 if (types.status !== 0) process.exit(types.status ?? 1);
-
-/**
- * A vector of four equal numbers takes 18 bytes as a constant, 4 to 8 as a splat of one, of which engines make the same code: a tenth of
- * a binary.
- */
-function shortenConstants(path) {
-  const text = readFileSync(`${path}.wat`, "utf8").replace(
-    /v128\.const i32x4 (0x[0-9a-f]{8}) \1 \1 \1/g,
-    "i32.const $1\ni32x4.splat",
-  );
-  const module = binaryen.parseText(text);
-  module.setFeatures(binaryen.Features.All);
-  writeFileSync(`${path}.wat`, text);
-  writeFileSync(`${path}.wasm`, module.emitBinary());
-  module.dispose();
-}

@@ -11,7 +11,10 @@ const bin = (name) => `node_modules/.bin/${name}`;
 const tasks = {
   build() {},
   demo: () => run(process.execPath, ["build/cli.js", "demo", ...args]),
-  test: () => run(process.execPath, ["scripts/test.mjs", ...args]),
+  test() {
+    install("tests/package");
+    run(process.execPath, ["scripts/test.mjs", ...args]);
+  },
   "test:golden": () => run(bin("vitest"), ["run", "tests/golden", ...args]),
   check() {
     run(bin("biome"), ["check", "--error-on-warnings"]);

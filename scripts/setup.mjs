@@ -32,6 +32,7 @@ export function build() {
     "data",
     "scripts/build.mjs",
     "scripts/digits.mjs",
+    "scripts/kernels.mjs",
     "scripts/notices.mjs",
     "asconfig.json",
     "package-lock.json",

@@ -1,6 +1,9 @@
 // Four f32 lanes. This file alone differs between the binaries: relaxed SIMD may fuse multiply and add
 // (one rounding), plain SIMD never does (two), and only plain is bit-stable from host to host.
 
+/** Rows of a matrix product that are summed in registers at once. */
+export const tileRows: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+
 /** a · b + c */
 // @ts-ignore: decorator
 @inline

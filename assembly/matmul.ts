@@ -1,12 +1,18 @@
-// C[m, n] = A[m, k] · B[k, n], register-tiled. B is packed into panels of 8 columns, so that the inner loop reads it in
-// order whatever its layout; A is read in place through two strides, so a transposed A is not copied. The tile is 4 × 8:
-// eight accumulators, two loads of B and one broadcast of A fit the 16 vector registers that engines have. The inner loop
-// is not unrolled: engines then keep every accumulator in its register (an unroll by two or four lost a third).
+// C[m, n] = A[m, k] · B[k, n], register-tiled. B is packed into panels of 8 columns, so that the inner loop reads it in order whatever its
+// layout; or it is read where it is, if that is little. A is read in place through two strides, so a transposed A is not copied.
+//
+// The tile is as high as registers allow (`tileRows`): with a fused multiply-add, 12 sums, two loads of B and one broadcast of A fill 15 of
+// the 16 vector registers that engines have; a product that has to wait for its addition takes one more, and 8 sums are most. What does not
+// fill the tile goes through another of 4 rows, in a function of its own: only where all distances between rows are one number's multiples
+// do engines keep them out of the loop. They unroll it themselves; unrolled here, it lost a third.
 //
 // Each output is one sum in the order of k, whatever the slice: results do not depend on the number of threads.
 // |C − exact| ≤ (k + 1) · 2⁻²⁴ · Σ|a·b| per element, with a bias (k + 2) · 2⁻²⁴ · (Σ|a·b| + |bias|).
 import { finish, storeRow } from "./epilogue";
-import { madd, splat, turn } from "./lanes";
+import { madd, splat, tileRows, turn } from "./lanes";
+
+/** Rows of A that a panel of B meets before the next: a multiple of each tile, and few enough to stay in a cache. */
+const block: usize = 192;
 
 /** Rows of 8 columns of B, for k in [0, k): panels [begin, end) of `batch · ceil(n / 8)`; columns past n are 0. */
 export function matmul_pack_f32(
@@ -53,41 +59,40 @@ function packEdge(to: usize, from: usize, k: usize, kStride: usize, nStride: usi
 }
 
 /**
- * Rows [begin, end) of `batch · m`. `packed` comes from matmul_pack_f32; a batch stride of 0 repeats one operand.
- * `bias` (n values) may be 0. `activation`: 0 none, 1 relu, 2 sigmoid, 3 tanh.
+ * Rows [begin, end) of `batch · m`. `b` comes from matmul_pack_f32, and `bStride` is 8; or it is [k, n] itself, with at most 4 columns
+ * missing in its last 8, and `bStride` is n. A batch stride of 0 repeats one operand. `bias` (n values) may be 0. `activation`: 0 none,
+ * 1 relu, 2 sigmoid, 3 tanh.
  */
 export function matmul_f32(
-  out: usize, a: usize, packed: usize, bias: usize, m: usize, k: usize, n: usize,
-  mStride: usize, kStride: usize, aBatch: usize, packedBatch: usize, activation: i32, begin: usize, end: usize,
+  out: usize, a: usize, b: usize, bias: usize, m: usize, k: usize, n: usize,
+  mStride: usize, kStride: usize, bStride: usize, aBatch: usize, bBatch: usize, activation: i32, begin: usize, end: usize,
 ): void {
-  const panels = (n + 7) >> 3;
   mStride <<= 2;
   kStride <<= 2;
+  const panelBytes: usize = bStride == 8 ? k << 5 : 32;
+  bStride <<= 2;
   const nBytes = n << 2;
   while (begin < end) {
     const batch = begin / m;
     const first = begin % m;
-    const last = min(m, first + (end - begin));
+    const last = min(min(m, first + (end - begin)), first + block);
     const aFirst = a + ((batch * aBatch) << 2);
     const outFirst = out + batch * m * nBytes;
-    for (let panel: usize = 0; panel < panels; panel++) {
-      const b = packed + ((batch * packedBatch) << 2) + panel * (k << 5);
-      const j = panel << 5;
-      const columns = min(n - (panel << 3), 8);
+    let panel = b + ((batch * bBatch) << 2);
+    for (let j: usize = 0; j < nBytes; j += 32, panel += panelBytes) {
+      const columns = min((nBytes - j) >> 2, 8);
       const biasAt = bias ? bias + j : 0;
       let i = first;
-      for (; i + 4 <= last; i += 4) {
+      if (columns == 8)
+        for (; i + tileRows <= last; i += tileRows) {
+          const at = outFirst + i * nBytes + j;
+          tile(at, aFirst + i * mStride, panel, k, nBytes, mStride, kStride, bStride);
+          if (bias | <usize>activation) finish(at, biasAt, nBytes, tileRows, 8, activation);
+        }
+      for (; i < last; i += 4) {
         const at = outFirst + i * nBytes + j;
-        tile(at, aFirst + i * mStride, b, k, nBytes, mStride, mStride << 1, mStride * 3, kStride, 4, columns);
-        if (bias | <usize>activation) finish(at, biasAt, nBytes, 4, columns, activation);
-      }
-      if (i < last) {
-        // Rows past the edge read the first row again; they are computed and not stored.
-        const rows = last - i;
-        const row1 = rows > 1 ? mStride : 0;
-        const row2 = rows > 2 ? mStride << 1 : 0;
-        const at = outFirst + i * nBytes + j;
-        tile(at, aFirst + i * mStride, b, k, nBytes, row1, row2, 0, kStride, rows, columns);
+        const rows = min(last - i, 4);
+        edge(at, aFirst + i * mStride, panel, k, nBytes, mStride, kStride, bStride, rows, columns);
         if (bias | <usize>activation) finish(at, biasAt, nBytes, rows, columns, activation);
       }
     }
@@ -95,19 +100,71 @@ export function matmul_f32(
   }
 }
 
-/**
- * Four rows, `row1..3` apart from the first. Fixed distances from one moving pointer, known before the tile, beat four moving
- * pointers by a tenth: engines keep them out of the loop.
- */
 // @ts-ignore: decorator
 @inline
 function tile(
-  out: usize, a: usize, b: usize, k: usize, nBytes: usize, row1: usize, row2: usize, row3: usize, kStride: usize,
+  out: usize, a: usize, b: usize, k: usize, nBytes: usize, mStride: usize, kStride: usize, bStride: usize,
+): void {
+  let c00 = splat(0), c01 = splat(0), c10 = splat(0), c11 = splat(0), c20 = splat(0), c21 = splat(0);
+  let c30 = splat(0), c31 = splat(0), c40 = splat(0), c41 = splat(0), c50 = splat(0), c51 = splat(0);
+  for (const last = b + k * bStride; b < last; b += bStride) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    let x = v128.load32_splat(a);
+    c00 = madd(x, b0, c00);
+    c01 = madd(x, b1, c01);
+    x = v128.load32_splat(a + mStride);
+    c10 = madd(x, b0, c10);
+    c11 = madd(x, b1, c11);
+    x = v128.load32_splat(a + (mStride << 1));
+    c20 = madd(x, b0, c20);
+    c21 = madd(x, b1, c21);
+    x = v128.load32_splat(a + mStride * 3);
+    c30 = madd(x, b0, c30);
+    c31 = madd(x, b1, c31);
+    if (tileRows == 6) {
+      x = v128.load32_splat(a + (mStride << 2));
+      c40 = madd(x, b0, c40);
+      c41 = madd(x, b1, c41);
+      x = v128.load32_splat(a + mStride * 5);
+      c50 = madd(x, b0, c50);
+      c51 = madd(x, b1, c51);
+    }
+    a += kStride;
+  }
+  // No calls here: an accumulator that lives across a call is given a stack slot, inside the loop too.
+  v128.store(out, c00);
+  v128.store(out, c01, 16);
+  out += nBytes;
+  v128.store(out, c10);
+  v128.store(out, c11, 16);
+  out += nBytes;
+  v128.store(out, c20);
+  v128.store(out, c21, 16);
+  out += nBytes;
+  v128.store(out, c30);
+  v128.store(out, c31, 16);
+  if (tileRows == 6) {
+    out += nBytes;
+    v128.store(out, c40);
+    v128.store(out, c41, 16);
+    out += nBytes;
+    v128.store(out, c50);
+    v128.store(out, c51, 16);
+  }
+}
+
+/** Up to 4 rows of up to 8 columns. Rows past the edge read the first again; they are computed and not stored. */
+function edge(
+  out: usize, a: usize, b: usize, k: usize, nBytes: usize, mStride: usize, kStride: usize, bStride: usize,
   rows: usize, columns: usize,
 ): void {
+  const row1 = rows > 1 ? mStride : 0;
+  const row2 = rows > 2 ? mStride << 1 : 0;
+  const row3 = rows > 3 ? mStride * 3 : 0;
   let c00 = splat(0), c01 = splat(0), c10 = splat(0), c11 = splat(0);
   let c20 = splat(0), c21 = splat(0), c30 = splat(0), c31 = splat(0);
-  for (const last = b + (k << 5); b < last; b += 32) {
+  for (const last = b + k * bStride; b < last; b += bStride) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     let x = v128.load32_splat(a);
@@ -124,7 +181,6 @@ function tile(
     c31 = madd(x, b1, c31);
     a += kStride;
   }
-  // No calls here: an accumulator that lives across a call is given a stack slot, inside the loop too.
   storeRow(out, c00, c01, columns);
   if (rows > 1) storeRow(out + nBytes, c10, c11, columns);
   if (rows > 2) storeRow(out + (nBytes << 1), c20, c21, columns);

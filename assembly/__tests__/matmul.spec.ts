@@ -41,10 +41,10 @@ describe("matmul", () => {
           const columns = pack(turned(b, k, n), k, n, 1, k);
           expect<bool>(same(rows, columns)).toBe(true, `packed alike, [${k}, ${n}]`);
           const c = new StaticArray<f32>(m * n);
-          matmul_f32(at(c), at(a), at(rows), 0, m, k, n, k, 1, 0, 0, 0, 0, m);
+          matmul_f32(at(c), at(a), at(rows), 0, m, k, n, k, 1, 8, 0, 0, 0, 0, m);
           expect<bool>(same(c, expected)).toBe(true, `[${m}, ${k}] · [${k}, ${n}]`);
           const d = new StaticArray<f32>(m * n);
-          matmul_f32(at(d), at(turned(a, m, k)), at(rows), 0, m, k, n, 1, m, 0, 0, 0, 0, m);
+          matmul_f32(at(d), at(turned(a, m, k)), at(rows), 0, m, k, n, 1, m, 8, 0, 0, 0, 0, m);
           expect<bool>(same(d, expected)).toBe(true, `[${m}, ${k}] transposed · [${k}, ${n}]`);
         }
   });
@@ -58,20 +58,20 @@ describe("matmul", () => {
     const a: StaticArray<f32> = [1, 2, 3];
     const packed = pack([10, 20], 1, 2, 2, 1);
     const c = untouched(6);
-    matmul_f32(at(c), at(a), at(packed), 0, 3, 1, 2, 1, 1, 0, 0, 0, 1, 2);
+    matmul_f32(at(c), at(a), at(packed), 0, 3, 1, 2, 1, 1, 8, 0, 0, 0, 1, 2);
     expect<bool>(same(c, [99, 99, 20, 40, 99, 99])).toBe(true);
   });
 
   it("adds the bias, then activates; k = 0 leaves the bias", () => {
     const bias: StaticArray<f32> = [-1, 0, 2, 0, 0, 0, 0, 0];
     const c = untouched(4);
-    matmul_f32(at(c), at(bias), at(bias), at(bias), 1, 0, 3, 0, 1, 0, 0, 0, 0, 1);
+    matmul_f32(at(c), at(bias), at(bias), at(bias), 1, 0, 3, 0, 1, 8, 0, 0, 0, 0, 1);
     expect<bool>(same(c, [-1, 0, 2, 99])).toBe(true);
-    matmul_f32(at(c), at(bias), at(bias), at(bias), 1, 0, 3, 0, 1, 0, 0, 1, 0, 1);
+    matmul_f32(at(c), at(bias), at(bias), at(bias), 1, 0, 3, 0, 1, 8, 0, 0, 1, 0, 1);
     expect<bool>(same(c, [0, 0, 2, 99])).toBe(true);
-    matmul_f32(at(c), at(bias), at(bias), at(bias), 1, 0, 3, 0, 1, 0, 0, 2, 0, 1);
+    matmul_f32(at(c), at(bias), at(bias), at(bias), 1, 0, 3, 0, 1, 8, 0, 0, 2, 0, 1);
     expect<f32>(c[1]).toBe(0.5);
-    matmul_f32(at(c), at(bias), at(bias), at(bias), 1, 0, 3, 0, 1, 0, 0, 3, 0, 1);
+    matmul_f32(at(c), at(bias), at(bias), at(bias), 1, 0, 3, 0, 1, 8, 0, 0, 3, 0, 1);
     expect<f32>(c[1]).toBe(0);
   });
 
@@ -81,7 +81,7 @@ describe("matmul", () => {
     const packed = new StaticArray<f32>(16);
     matmul_pack_f32(at(packed), at(b), 1, 1, 1, 1, 1, 0, 2);
     const c = untouched(3);
-    matmul_f32(at(c), at(a), at(packed), 0, 1, 1, 1, 1, 1, 1, 8, 0, 0, 2);
+    matmul_f32(at(c), at(a), at(packed), 0, 1, 1, 1, 1, 1, 8, 1, 8, 0, 0, 2);
     expect<bool>(same(c, [3, 10, 99])).toBe(true);
   });
 });

@@ -34,9 +34,13 @@ interface MatmulPlan extends OutPlan<"f32"> {
   /** Elements from one matrix to the next; 0 where one serves all. */
   readonly aBatch: number;
   readonly bBatch: number;
-  /** Elements of one packed matrix: panels of 8 columns. */
-  readonly packed: number;
+  /** Elements from row to row and from matrix to matrix of b as the kernel reads it: in panels of 8 columns, or where it is. */
+  readonly bStride: number;
+  readonly bNext: number;
 }
+
+/** Most elements of a b that is read where it is: half of the smallest cache. */
+const littleB = 4096;
 
 /** Inputs: a and b of rank 2 or more with equal or no batch dimensions, and maybe a bias. */
 const matmulOp: Op<MatmulParams, MatmulPlan> = {
@@ -53,14 +57,18 @@ const matmulOp: Op<MatmulParams, MatmulPlan> = {
     const lead = broadcastShape("matmul", aLead, bLead);
     const aBatch = sizeOf(aLead) === 1 ? 0 : m * k;
     const bBatch = sizeOf(bLead) === 1 ? 0 : k * n;
-    const panels = Math.ceil(n / 8) * (bBatch === 0 ? 1 : sizeOf(lead));
+    // Little is read in place; its last row may be read 4 elements past the end, not more.
+    const inPlace = !transposeB && k * n <= littleB && (-n & 7) <= 4;
+    const panels = inPlace ? 0 : Math.ceil(n / 8);
+    const prepareWork = bBatch === 0 ? panels : panels * sizeOf(lead);
     return {
       shape: [...lead, m, n],
       dtype: "f32",
       work: n === 0 ? 0 : sizeOf(lead) * m,
-      prepareWork: panels,
-      scratch: panels * k * 32,
-      packed: bBatch === 0 ? 0 : Math.ceil(n / 8) * 8 * k,
+      prepareWork,
+      scratch: prepareWork * k * 32,
+      bStride: inPlace ? n : 8,
+      bNext: inPlace || bBatch === 0 ? bBatch : panels * 8 * k,
       m,
       k,
       n,
@@ -71,12 +79,13 @@ const matmulOp: Op<MatmulParams, MatmulPlan> = {
   prepare(kernels, _, [, b], { k, n, bBatch }, { transposeB }, begin, end, scratch) {
     kernels.matmul_pack_f32(scratch, b!, k, n, transposeB ? 1 : n, transposeB ? k : 1, bBatch, begin, end);
   },
-  wasm(kernels, out, [a, , bias], plan, { transposeA, activation }, begin, end, scratch) {
-    const { m, k, n, aBatch, packed } = plan;
+  wasm(kernels, out, [a, b, bias], plan, { transposeA, activation }, begin, end, scratch) {
+    const { m, k, n, aBatch, bStride, bNext, prepareWork } = plan;
+    const from = prepareWork ? scratch : b!;
     const mStride = transposeA ? 1 : k;
     const kStride = transposeA ? m : 1;
     const code = activationCode[activation];
-    kernels.matmul_f32(out, a!, scratch, bias ?? 0, m, k, n, mStride, kStride, aBatch, packed, code, begin, end);
+    kernels.matmul_f32(out, a!, from, bias ?? 0, m, k, n, mStride, kStride, bStride, aBatch, bNext, code, begin, end);
   },
   vjp(g, { inputs: [a, b, bias], output, params, needs }) {
     const { transposeA: ta, transposeB: tb, activation } = params;
@@ -99,7 +108,7 @@ const fewRowsOp: Op<MatmulParams, MatmulPlan> = {
   name: matmulOp.name,
   infer(inputs, params) {
     const { shape, m, k, n } = matmulOp.infer(inputs, params);
-    return { shape, dtype: "f32", work: m === 0 ? 0 : n, m, k, n, aBatch: 0, bBatch: 0, packed: 0 };
+    return { shape, dtype: "f32", work: m === 0 ? 0 : n, m, k, n, aBatch: 0, bBatch: 0, bStride: 0, bNext: 0 };
   },
   wasm(kernels, out, [a, b, bias], { m, k, n }, { activation }, begin, end) {
     kernels.matvec_f32(out, a!, b!, bias ?? 0, m, k, n, activationCode[activation], begin, end);

@@ -31,7 +31,7 @@ export const weightOnlyMatmulOp: Op<Activation, ProductPlan> = {
   },
   wasm(k, out, [x, , bias = 0], { m, sizes: { rows, columns } }, activation, begin, end, scratch) {
     const code = activationCode[activation];
-    k.matmul_f32(out, x!, scratch, bias, m, columns, rows, columns, 1, 0, 0, code, begin, end);
+    k.matmul_f32(out, x!, scratch, bias, m, columns, rows, columns, 1, 8, 0, 0, code, begin, end);
   },
   vjp: packedVjp,
 };

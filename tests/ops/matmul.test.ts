@@ -316,7 +316,7 @@ describe("kernel: rows in slices, anywhere in memory, the same bits, and no byte
             const [mStride, kStride] = transposeA ? [1, m] : [k, 1];
             const batch = panels * 8 * k;
             const run = (out: number, begin: number, end: number) =>
-              multiply(out, a, packed, bias, m, k, n, mStride, kStride, m * k, batch, activation, begin, end);
+              multiply(out, a, packed, bias, m, k, n, mStride, kStride, 8, m * k, batch, activation, begin, end);
             const whole = arena.room(size, shift());
             arena.writes(whole, whole + size, about, () => run(whole, 0, rows));
             for (const slices of cuts(rows)) {

@@ -1,4 +1,4 @@
-import { OutOfMemoryError } from "../errors.js";
+import { DeviceError, OutOfMemoryError } from "../errors.js";
 
 const page = 65536;
 /** Blocks start at multiples of this; a cache line, and four vectors. */
@@ -33,6 +33,20 @@ function capacityFor(bytes: number): number {
   return Math.ceil(lines / step) * step * align;
 }
 
+/** @throws {OutOfMemoryError} if there is not even a page, or no addresses for it to grow into. @throws {DeviceError} */
+function makeMemory(): WebAssembly.Memory {
+  if (typeof WebAssembly !== "object")
+    throw new DeviceError(
+      "memory: this host has no WebAssembly; a browser that is locked down must allow it for this site, others must be newer",
+    );
+  try {
+    return new WebAssembly.Memory({ initial: 1 });
+  } catch {
+    const fix = "close other pages or workers, or raise the limit on memory, also of addresses (ulimit -v)";
+    throw new OutOfMemoryError(`memory: this host has none left for WebAssembly; ${fix}`, page, 0, 0);
+  }
+}
+
 /**
  * The allocator over the one wasm memory. A freed block goes to the list of its capacity and is taken from there; only when
  * there is none, and no room above `top`, are larger blocks split, then neighbours joined, and at last the memory grown.
@@ -55,7 +69,7 @@ class Heap {
 
   /** Made when first asked for, so that importing does no work. Its buffer is not to be kept: growth detaches it. */
   get memory(): WebAssembly.Memory {
-    return (this.made ??= new WebAssembly.Memory({ initial: 1 }));
+    return (this.made ??= makeMemory());
   }
 
   /** A pointer to `bytes` bytes, not cleared. @throws {OutOfMemoryError} */

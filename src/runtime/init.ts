@@ -67,7 +67,8 @@ export function isDeterministic(): boolean {
 }
 
 async function choose(options: InitOptions, binaries: Binaries | undefined): Promise<RuntimeInfo> {
-  if (typeof WebAssembly !== "object" || !hasSimd())
+  void heap.memory; // without WebAssembly or memory there is nothing to choose
+  if (!hasSimd())
     throw new DeviceError(
       "init: this host has no WebAssembly SIMD; it needs Node 16.4, Chrome 91, Firefox 89, Safari 16.4 or later",
     );

@@ -22,10 +22,12 @@ export async function loadKernels(source: WasmSource | Promise<WasmSource>): Pro
     const instance = await WebAssembly.instantiate(module, { env: { memory } });
     kernels = instance.exports as Partial<Kernels>;
   } catch (cause) {
+    const fix = (await mayCompile())
+      ? "check that the file is whole, and spokeshave/kernels.wasm of this version"
+      : "a page's content security policy must allow 'wasm-unsafe-eval'; for an edge worker, bundle with the condition workerd or " +
+        "edge-light, or pass a precompiled module, init({ wasm: module })";
     throw new DeviceError(
-      `init: this host does not compile or instantiate the kernels (${cause instanceof Error ? cause.message : cause}); ` +
-        "pass a precompiled module, init({ wasm: module }), where compiling is forbidden; " +
-        "a content security policy must allow 'wasm-unsafe-eval'; check that the file is whole",
+      `init: this host does not compile or instantiate the kernels (${cause instanceof Error ? cause.message : cause}); ${fix}`,
       { cause },
     );
   }
@@ -34,6 +36,14 @@ export async function loadKernels(source: WasmSource | Promise<WasmSource>): Pro
       "init: `wasm` is not a Spokeshave kernel binary of this version; use spokeshave/kernels.wasm",
     );
   return { kernels: kernels as Kernels, module };
+}
+
+/** Whether this host compiles anything: where the smallest module fails, it is forbidden. */
+function mayCompile(): Promise<boolean> {
+  return WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Told by what it has: bytes and modules may come from another realm, where `instanceof` does not know them. */

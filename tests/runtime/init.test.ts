@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -202,6 +203,41 @@ describe("hosts", () => {
     expect((failed as Error).message).toContain("init: this host has no WebAssembly SIMD; it needs Node");
   });
 
+  it("without WebAssembly get a clear error, of init() and of a tensor", async () => {
+    vi.stubGlobal("WebAssembly", undefined);
+    const failed = await lib.init().catch((e: unknown) => e);
+    expect(failed).toBeInstanceOf(lib.DeviceError);
+    expect((failed as Error).message).toContain(
+      "this host has no WebAssembly; a browser that is locked down must allow it",
+    );
+    expect(() => lib.tensor([1])).toThrow(lib.DeviceError);
+    vi.unstubAllGlobals();
+    await lib.init();
+    expect(works()).toBe(true);
+  });
+
+  it("without memory left get a clear error, and go on when there is some", async () => {
+    vi.spyOn(WebAssembly, "Memory").mockImplementation(() => {
+      throw new RangeError("WebAssembly.Memory(): could not allocate memory");
+    });
+    const failed = await lib.init().catch((e: unknown) => e);
+    expect(failed).toBeInstanceOf(lib.OutOfMemoryError);
+    expect(failed).toMatchObject({ needed: 65536, free: 0, limit: 0 });
+    expect((failed as Error).message).toContain("raise the limit on memory, also of addresses (ulimit -v)");
+    expect(() => lib.tensor([1])).toThrow(lib.OutOfMemoryError);
+    vi.restoreAllMocks();
+    await lib.init();
+    expect(works()).toBe(true);
+  });
+
+  it("with as little room as a shell may give say so", () => {
+    const program = `import("./build/index.js").then(({ init }) => init()).catch((e) => console.log(e.name, e.message))`;
+    const { stdout } = spawnSync("sh", ["-c", `ulimit -v 6000000; exec "${process.execPath}" -e '${program}'`], {
+      encoding: "utf8",
+    });
+    expect(stdout).toMatch(/^OutOfMemoryError memory: .* \(ulimit -v\)$/m);
+  });
+
   it("that forbid compiling are told to pass a module, which then works", async () => {
     const module = new WebAssembly.Module(bytes);
     vi.spyOn(WebAssembly, "compile").mockRejectedValue(
@@ -210,6 +246,7 @@ describe("hosts", () => {
     const failed = await lib.init().catch((e: unknown) => e);
     expect(failed).toBeInstanceOf(lib.DeviceError);
     expect((failed as Error).message).toContain("pass a precompiled module, init({ wasm: module })");
+    expect((failed as Error).message).toContain("content security policy must allow 'wasm-unsafe-eval'");
     expect((failed as Error).message).toContain("Wasm code generation disallowed by embedder");
     expect(await lib.init({ wasm: module })).toEqual({ binary: "custom", deterministic: false });
     expect(works()).toBe(true);

@@ -1,5 +1,5 @@
-// Everything that must hold: format and lint, types, the tests in Node, the kernels' specs in AssemblyScript. With arguments:
-// only the test files they name. The last line counts all of it.
+// Everything that must hold: format and lint, types, the tests in Node, the kernels' specs in AssemblyScript, the package in every host.
+// With arguments: only the test files they name. The last line counts all of it.
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 
@@ -48,6 +48,18 @@ if (filter.length === 0) {
   // Without a summary, or with one that hides a failure, the run itself counts.
   const bad = all === undefined ? 1 : Number(all) - Number(good);
   counts(Number(good ?? 0), Math.max(bad, status === 0 ? 0 : 1));
+}
+
+if (filter.length === 0) {
+  const report = "build/hosts.json";
+  rmSync(report, { force: true });
+  spawnSync(process.execPath, ["scripts/run.mjs", "hosts"], { stdio: "inherit" });
+  try {
+    const hosts = JSON.parse(readFileSync(report, "utf8"));
+    counts(hosts.passed, hosts.failed);
+  } catch {
+    counts(0, 1);
+  }
 }
 
 console.log(`\n${passed} passed, ${failed} failed`);

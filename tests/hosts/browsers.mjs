@@ -1,57 +1,60 @@
 // Chromium, Firefox and WebKit, by no more than a command that opens an address: a page runs a program, tells our server what came of it
 // and goes to the next.
-import { spawn, spawnSync } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, extname, join } from "node:path";
+import { promisify } from "node:util";
 
 const quiet = ["gpu", "quic", "background-networking", "component-update", "sync", "default-apps", "extensions"];
-const browsers = [
-  {
-    name: "Chromium",
-    files: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
-    debian: ["chromium"],
-    version: [],
-    args: (profile) => [
-      ...["--headless", "--no-sandbox", "--no-first-run", `--user-data-dir=${profile}`],
-      ...quiet.map((what) => `--disable-${what}`),
-    ],
+export const chromium = {
+  name: "Chromium",
+  files: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+  debian: ["chromium"],
+  args: (profile) => [
+    ...["--headless", "--no-sandbox", "--no-first-run", `--user-data-dir=${profile}`],
+    ...quiet.map((what) => `--disable-${what}`),
+  ],
+};
+const firefox = {
+  name: "Firefox",
+  files: ["firefox", "firefox-esr"],
+  debian: ["firefox-esr"],
+  args(profile) {
+    const off = [
+      "browser.shell.checkDefaultBrowser",
+      "datareporting.policy.dataSubmissionEnabled",
+      "app.update.enabled",
+    ];
+    const prefs = [...off.map((name) => [name, false]), ["browser.startup.homepage_override.mstone", "ignore"]];
+    writeFileSync(
+      join(profile, "user.js"),
+      prefs.map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`).join(""),
+    );
+    return ["--headless", "--no-remote", "--profile", profile];
   },
-  {
-    name: "Firefox",
-    files: ["firefox", "firefox-esr"],
-    debian: ["firefox-esr"],
-    args(profile) {
-      const off = [
-        "browser.shell.checkDefaultBrowser",
-        "datareporting.policy.dataSubmissionEnabled",
-        "app.update.enabled",
-      ];
-      const prefs = [...off.map((name) => [name, false]), ["browser.startup.homepage_override.mstone", "ignore"]];
-      writeFileSync(
-        join(profile, "user.js"),
-        prefs.map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`).join(""),
-      );
-      return ["--headless", "--no-remote", "--profile", profile];
-    },
-  },
-  {
-    name: "WebKit",
-    files: [
-      "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
-      "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.0/MiniBrowser",
-    ],
-    debian: ["webkit2gtk-driver", "xvfb"],
-    // It has no mode without a screen.
-    under: ["xvfb-run", "--auto-servernum"],
-    args: () => [],
-  },
-];
+};
+const webkit = {
+  name: "WebKit",
+  files: [
+    "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
+    "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.0/MiniBrowser",
+  ],
+  debian: ["webkit2gtk-driver", "xvfb"],
+  // It has no mode without a screen.
+  under: ["xvfb-run", "--auto-servernum"],
+  args: () => [],
+};
+
+/** Scripts that no page of ours needs: those from elsewhere, inline ones, `eval`. */
+const strict = "script-src 'self' 'nonce-imports'";
 
 /** What pages are served with, by the first part of their address. */
 const headers = {
   page: {},
+  forbidding: { "Content-Security-Policy": strict },
+  allowing: { "Content-Security-Policy": `${strict} 'wasm-unsafe-eval'` },
   isolated: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
 };
 const types = {
@@ -61,24 +64,33 @@ const types = {
   ".json": "application/json",
 };
 
-export const pages = browsers.flatMap((browser) => [
-  host(browser, "page", ""),
-  host(browser, "isolated", ", isolated"),
+export const pages = [chromium, firefox, webkit].flatMap((browser) => [
+  host(browser, browser.name, "page", [1]),
+  host(browser, `${browser.name}, isolated`, "isolated", [1, 2, 3, 4]),
 ]);
 
-function host(browser, mode, suffix) {
-  return {
-    name: browser.name,
-    suffix,
-    absent: () => missing(browser),
-    open: (project) => open(browser, project, mode),
-  };
+function host(browser, name, mode, threads) {
+  return { name, threads, absent: () => missing(browser), open: (project) => open(browser, project, mode) };
 }
 
 function found({ files }) {
   const folders = (process.env.PATH ?? "").split(delimiter);
   const paths = files.flatMap((file) => (file.startsWith("/") ? [file] : folders.map((folder) => join(folder, file))));
   return paths.find((path) => existsSync(path));
+}
+
+/** Pages under a content security policy. */
+function policies(run) {
+  return [
+    ["a page with 'wasm-unsafe-eval' works", async () => void (await run("visit", {}, "allowing"))],
+    [
+      "a page without 'wasm-unsafe-eval' is told of it",
+      async () => {
+        const said = await run("visit", {}, "forbidding").then(JSON.stringify, (error) => error.message);
+        if (!/DeviceError: .*'wasm-unsafe-eval'/.test(said)) throw new Error(`it says ${said}`);
+      },
+    ],
+  ];
 }
 
 /** Opens a browser that runs programs of a folder of the project, "." being the project itself, not bundled. */
@@ -95,12 +107,14 @@ export async function open(browser, project, mode, folder = ".") {
   running.on("error", (error) => server.fail(`it does not start: ${error.message}`));
   running.on("exit", (status) => server.fail(`it ended by itself (${status})`));
   const version = spawnSync(found(browser), ["--version"], { encoding: "utf8" }).stdout;
+  const run = (program, options, policy = mode) => {
+    const query = new URLSearchParams({ program, options: JSON.stringify(options) });
+    return server.visit(`/${policy}/${join(folder, "page.html")}?${query}`);
+  };
   return {
     version: /\d+(\.\d+)*/.exec(version)?.[0] ?? "",
-    run(program, options) {
-      const query = new URLSearchParams({ program, options: JSON.stringify(options) });
-      return server.visit(`/${mode}/${join(folder, "page.html")}?${query}`);
-    },
+    run,
+    more: mode === "page" ? policies(run) : [],
     async close() {
       running.removeAllListeners("exit");
       try {
@@ -139,7 +153,7 @@ async function serve(project) {
     try {
       let body = readFileSync(join(project, path));
       if (path === "page.html")
-        body = String(body).replace("<head>", `<head><script type="importmap">${specifiers}</script>`);
+        body = String(body).replace("<head>", `<head><script type="importmap" nonce="imports">${specifiers}</script>`);
       response.writeHead(200, { "Content-Type": types[extname(path)] ?? "text/plain", ...headers[mode] }).end(body);
     } catch {
       response.writeHead(404).end();
@@ -184,8 +198,28 @@ function importsOf(project) {
   return JSON.stringify({ imports: Object.fromEntries(entries) });
 }
 
-/** Installs what is missing, once for all browsers, where the system's package manager may. */
-function missing(browser) {
+/** Why a browser is not here. What is missing is installed, once for all, where the system's package manager may. */
+export async function missing(browser) {
   if (found(browser) !== undefined) return undefined;
-  return `not on this machine; on Debian: apt-get install ${browser.debian.join(" ")}`;
+  const failure = await (installing ??= install());
+  if (found(browser) !== undefined) return undefined;
+  return `it is not here${failure ? ` (${failure})` : ""}; on Debian: apt-get install ${browser.debian.join(" ")}`;
+}
+
+let installing;
+
+async function install() {
+  if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) return "and only root of a Debian installs it";
+  const wanted = [chromium, firefox, webkit].filter((browser) => found(browser) === undefined);
+  const apt = (...args) =>
+    promisify(execFile)("apt-get", ["-o=DPkg::Lock::Timeout=60", "-qq", ...args], {
+      ...{ timeout: 150_000, maxBuffer: 1 << 26, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } },
+    });
+  try {
+    await apt("update");
+    await apt("install", "--yes", "--no-install-recommends", ...wanted.flatMap(({ debian }) => debian));
+  } catch (error) {
+    return `apt-get: ${error.killed ? "no end after 150 s" : (error.stderr || error.message).trim().split("\n").at(-1)}`;
+  }
+  return undefined;
 }

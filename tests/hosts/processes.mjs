@@ -11,6 +11,7 @@ function host(name, file, args = []) {
   const path = join(modules, file);
   return {
     name,
+    threads: [1, 2, 3, 4],
     absent: () => (existsSync(path) ? undefined : `no binary of it for ${process.platform} on ${process.arch}`),
     async open(project) {
       const { stdout } = await execute(path, ["--version"]);
@@ -36,7 +37,7 @@ export async function run(file, args, cwd) {
 }
 
 export const processes = [
-  ...[20, 22, 24, 26].map((major) => host("Node", `node-${major}/bin/node`)),
+  ...[20, 22, 24, 26].map((major) => host(`Node ${major}`, `node-${major}/bin/node`)),
   host("Deno", "@deno/linux-x64-glibc/deno", ["run", "--allow-all", "--quiet"]),
   host("Bun", "@oven/bun-linux-x64/bin/bun"),
 ];

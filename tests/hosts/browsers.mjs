@@ -65,7 +65,7 @@ const types = {
 };
 
 export const pages = [chromium, firefox, webkit].flatMap((browser) => [
-  host(browser, browser.name, "page", [1]),
+  host(browser, browser.name, "page", [1, 2]),
   host(browser, `${browser.name}, isolated`, "isolated", [1, 2, 3, 4]),
 ]);
 

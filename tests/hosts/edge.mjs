@@ -54,7 +54,7 @@ const kinds = [
 
 export const edges = kinds.map(({ name, source, conditions, start }) => ({
   name,
-  threads: [1],
+  threads: [1, 2],
   absent: () => undefined,
   async open(project) {
     const folder = join(project, "bundled", source);

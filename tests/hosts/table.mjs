@@ -15,14 +15,14 @@ function rows() {
   return new Map(cells.map(([host, ...rest]) => [host, rest]));
 }
 
-function row({ version, binary, threads, bits }) {
+function row({ version, binary, threads, same }) {
   const simd = { simd: "SIMD", relaxed: "relaxed SIMD" }[binary] ?? "–";
   return [
     version,
     binary === undefined ? "no" : "yes",
     simd,
-    threads.length > 0 ? String(Math.max(...threads)) : "–",
-    bits ? "yes" : "**no**",
+    threads > 1 ? "yes" : "–",
+    same && threads > 0 ? "yes" : "**no**",
   ];
 }
 

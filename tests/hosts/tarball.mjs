@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** An import or a re-export, static or not, and the address of a file beside. */
-const reference = /(?:\bfrom|\bimport|\bimport\(|new URL\()\s*(["'`])([^"'`]+)\1/g;
+const reference = /(?:\bfrom|\bimport|\bimport\(|new URL\()\s*(["'`])([\w./@#?-]+)\1/g;
 const forbidden = /["'`]node:|\brequire\(|\beval\(|\bnew Function\b|\bFunction\(["'`]|new WebAssembly\.Module\(/;
 
 /** Every file that an entry reaches, itself first. */

@@ -1,4 +1,5 @@
 import { fromBase64 } from "./base64.js";
+import { unpacking } from "./files/gzip.js";
 import { type Dataset, dataset } from "./train/dataset.js";
 
 /** Examples to train on, and others to test on. */
@@ -12,15 +13,13 @@ export interface Digits {
  * (359), the others in `train` (1,438); the same 13 people wrote both. A chunk of 48 KB, which the first call loads.
  *
  * UCI Optical Recognition of Handwritten Digits (Alpaydin & Kaynak 1998, https://doi.org/10.24432/C50P49), CC BY 4.0.
- * @throws {TypeError} on hosts without `DecompressionStream`.
  * @example
  * const { train: seen, test: unseen } = await digits();
  * const sizes = [seen.size, unseen.size, ...unseen.inputShape]; // [1438, 359, 64]
  */
 export async function digits(): Promise<Digits> {
   const { default: base64 } = await import("#digits");
-  const packed = new Blob([fromBase64(base64)]);
-  const stream = packed.stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const stream = await unpacking(fromBase64(base64), "deflate-raw");
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   const pixels = 64;
   const count = bytes.length / (1 + pixels);

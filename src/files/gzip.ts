@@ -26,7 +26,7 @@ export async function gzip(bytes: Bytes): Promise<Bytes> {
  *   `lengthOf` says; and what `lengthOf` throws.
  */
 export async function gunzip(who: string, packed: Uint8Array, lengthOf: (head: Uint8Array) => number): Promise<Bytes> {
-  const reader = unpacking(who, packed).getReader();
+  const reader = (await unpacking(packed, "gzip")).getReader();
   let file: Bytes = new Uint8Array(0);
   let length = 0;
   try {
@@ -66,9 +66,10 @@ function grown(who: string, head: Bytes, length: number, packed: number): Bytes 
   return file;
 }
 
-function unpacking(who: string, packed: Uint8Array): ReadableStream<Bytes> {
-  if (!globalThis.DecompressionStream)
-    throw new FileError(`${who}: this host has no DecompressionStream; gunzip elsewhere`, "E_GZIP");
-  // A copy: blobs take no shared memory. In small chunks: a host may unpack all of one before the first bytes of it are read.
-  return new Blob([new Uint8Array(packed)]).stream().pipeThrough<Bytes>(new DecompressionStream("gzip"));
+/** What is packed, unpacked as it is read; by the host, where it can. */
+export async function unpacking(packed: Uint8Array, format: "gzip" | "deflate-raw"): Promise<ReadableStream<Bytes>> {
+  const copy = new Uint8Array(packed); // blobs take no shared memory
+  if (!globalThis.DecompressionStream) return (await import("./inflate.js")).inflated(copy, format);
+  // In small chunks: a host may unpack all of one before the first bytes of it are read.
+  return new Blob([copy]).stream().pipeThrough<Bytes>(new DecompressionStream(format));
 }

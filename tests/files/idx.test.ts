@@ -116,9 +116,9 @@ describe("gzip", () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1e6);
   });
 
-  it("on a host that cannot unpack says so", async () => {
+  it("is unpacked without the host's help", async () => {
     vi.stubGlobal("DecompressionStream", undefined);
-    expect(await codeOf(packed)).toBe("E_GZIP");
+    expect(await codeOf(packed)).toBe("none");
     vi.unstubAllGlobals();
   });
 });

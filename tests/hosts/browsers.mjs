@@ -106,7 +106,8 @@ export async function open(browser, project, mode, folder = ".") {
   const running = spawn(file, args, { stdio: "ignore", detached: true });
   running.on("error", (error) => server.fail(`it does not start: ${error.message}`));
   running.on("exit", (status) => server.fail(`it ended by itself (${status})`));
-  const version = spawnSync(found(browser), ["--version"], { encoding: "utf8" }).stdout;
+  const [command, ...before] = [...(browser.under ?? []), found(browser), "--version"];
+  const version = spawnSync(command, before, { encoding: "utf8" }).stdout;
   const run = (program, options, policy = mode) => {
     const query = new URLSearchParams({ program, options: JSON.stringify(options) });
     return server.visit(`/${policy}/${join(folder, "page.html")}?${query}`);

@@ -93,7 +93,7 @@ const intMatvecOp: Op<IntParams, IntPlan> = {
   wasm(kernels, out, [, b, zeros], { m, k, n, stride, rowsAt }, { transposeB }, begin, end, scratch) {
     const rows = scratch + rowsAt;
     if (transposeB)
-      kernels.quant_matvec_i16(out, rows, 0, scratch, b!, 0, zeros!, 0, m, k, n, k, 8, stride, 0, begin, end);
+      kernels.quant_matvec_i16(out, rows, 0, scratch, b!, 0, zeros!, 0, m, k, n, k, stride, 8, stride, 0, begin, end);
     else kernels.int_matvec_u8(out, rows, scratch, b!, zeros!, m, k, n, stride, begin, end);
   },
 };

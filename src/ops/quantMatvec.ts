@@ -26,8 +26,9 @@ export const weightOnlyMatvecOp: Op<Activation, ProductPlan & { readonly stride:
   wasm(k, out, [, w, bias = 0], { m, sizes, stride }, activation, begin, end, scratch) {
     const { rows, columns, group, bits } = sizes;
     const weights = pointersOf(w!, sizes);
+    const run = padded(group, group, turn(bits));
     const code = activationCode[activation];
-    k.quant_matvec_f32(out, scratch, ...weights, bias, m, columns, rows, group, bits, stride, code, begin, end);
+    k.quant_matvec_f32(out, scratch, ...weights, bias, m, columns, rows, group, run, bits, stride, code, begin, end);
   },
   vjp: packedVjp,
 };
@@ -51,8 +52,9 @@ export const integerMatvecOp: Op<Activation, IntegerPlan> = {
     const { stride, codesAt, sumsAt } = rounded;
     const made = [scratch + codesAt, scratch, scratch + sumsAt] as const;
     const weights = pointersOf(w!, sizes);
+    const run = padded(group, group, turn(bits));
     const code = activationCode[activation];
-    k.quant_matvec_i16(out, ...made, ...weights, bias, m, columns, rows, group, bits, stride, code, begin, end);
+    k.quant_matvec_i16(out, ...made, ...weights, bias, m, columns, rows, group, run, bits, stride, code, begin, end);
   },
   vjp: packedVjp,
 };

@@ -3,7 +3,7 @@
 /** A turn lasts at least so long, so that the clock's steps do not show. */
 const turnMs = 3;
 /** Longest time for the rounds of a work, unless a few take longer. */
-const longestMs = 2500;
+const longestMs = 1500;
 
 /**
  * Seconds that one run takes each contender: all turns, sorted. A contender is `{ name, run, result?, dispose? }`; a `run` that returns a

@@ -9,7 +9,10 @@ const turned = [
 const dense = [64, 1024, 1024];
 const row = [1, 1024, 1024];
 
-/** `share`: least share of the peak on relaxed SIMD. `most`: the largest value, where there is nothing to compare with. */
+/**
+ * `share`: least share of the peak on relaxed SIMD. `peer`: beside it alone. Where there is nothing to compare with, `most`: the largest
+ * value; `flat`: how far the cost of a unit of work may be, as a share, from the middle.
+ */
 export const goals = [
   { goal: "f32, large", works: ["matmul"], shapes: large, simd: 1.3, relaxed: 1.65, share: 0.92 },
   { goal: "f32, small", works: ["matmul"], shapes: cubes(64, 128), simd: 1.25, relaxed: 1.5 },
@@ -50,25 +53,37 @@ export const goals = [
   },
   { goal: "training step", works: ["training step"], peer: "jax-js (SGD)", relaxed: 1.5 },
   { goal: "training step", works: ["training step"], peer: "tfjs-wasm", relaxed: 8 },
-  { goal: "a call of 4×4, at most 1.5 µs", works: ["a call: matmul"], most: 1.5 },
+  { goal: "a call of 4×4, µs at most", works: ["a call: matmul"], most: 1.5 },
+  { goal: "f32, time per flop, ± at most", works: ["matmul"], shapes: cubes(128, 256, 512, 1024, 2048), flat: 0.15 },
+  { goal: "training, time per example, ± at most", works: ["train()"], flat: 0.15 },
 ];
 
-/** Whether the rows of a binary reach a goal: `{ least, share, holds }`, or nothing where there are none. */
-export function judge({ works, shapes, peer, most, ...least }, rows, binary) {
+/** What a unit of work costs: a flop, or an example. */
+export const costOf = ({ unit, ours, shape }) => (unit === "ms" ? ours / shape[0] : 1 / ours);
+
+/** Whether the rows of a binary reach a goal: `{ wanted, found, share, holds }`, or nothing where they are not asked to, or are none. */
+export function judge({ works, shapes, peer, most, flat, share, ...ratios }, rows, binary) {
   const own = rows.filter(
     (row) =>
       row.binary === binary &&
       works.includes(row.work) &&
       (shapes === undefined || shapes.some((shape) => `${shape}` === `${row.shape}`)),
   );
-  const wanted = most ?? least[binary];
-  if (wanted === undefined || own.length === 0) return undefined;
-  if (most !== undefined) {
-    const found = Math.max(...own.map((row) => row.ours));
-    return { wanted, found, holds: found <= most };
-  }
-  // Times, where less is better, are the only values that single peers are named for.
-  const found = Math.min(...own.map((row) => (peer === undefined ? row.ratio : row.peers[peer] / row.ours)));
-  const share = binary === "relaxed" && least.share && Math.min(...own.map((row) => row.share));
-  return { wanted, found, share, holds: found >= wanted && !(share < least.share) };
+  if (own.length === 0) return undefined;
+  if (most !== undefined) return atMost(most, Math.max(...own.map(({ ours }) => ours)));
+  if (flat !== undefined) return atMost(flat, unevenness(own.map(costOf)));
+  const wanted = ratios[binary];
+  if (wanted === undefined) return undefined;
+  // Only times, of which less is better, are put beside a single peer.
+  const found = Math.min(...own.map(({ ratio, peers, ours }) => (peer === undefined ? ratio : peers[peer] / ours)));
+  if (binary !== "relaxed" || share === undefined) return { wanted, found, holds: found >= wanted };
+  const reached = Math.min(...own.map((row) => row.share));
+  return { wanted, found, share: reached, holds: found >= wanted && reached >= share };
+}
+
+const atMost = (wanted, found) => ({ wanted, found, holds: found <= wanted });
+
+function unevenness(costs) {
+  const [least, most] = [Math.min(...costs), Math.max(...costs)];
+  return (most - least) / (most + least);
 }

@@ -1,14 +1,14 @@
 // RESULTS.md, from the rows of a run.
 import { cpus } from "node:os";
-import { goals, judge } from "./goals.mjs";
+import { costOf, goals, judge } from "./goals.mjs";
 import { figure } from "./table.mjs";
 
-const binaries = ["simd", "relaxed"];
 const named = { simd: "plain SIMD", relaxed: "relaxed SIMD" };
 const decimals = (value) => value.toFixed(value < 10 ? 2 : 1);
 
 /** The page; `heads` say which hosts ran. */
 export function resultsOf(heads, rows, date = new Date()) {
+  const binaries = heads.map(({ binary }) => binary);
   const hosts = heads.map(({ host, binary }) => `${named[binary]} on Node ${host.slice(1)}`).join(", ");
   const peers = Object.entries(heads[0].versions).map(([name, version]) => `${name} ${version}`);
   const absent = heads.flatMap(({ binary, absent: missing }) =>
@@ -20,7 +20,8 @@ export function resultsOf(heads, rows, date = new Date()) {
     "Same process, same data, results compared; rounds taken in turn; medians, and the least and most. *Ratio*: how many times as fast as the best peer. *Peak*: the machine's own limit of 128-bit multiply-adds, measured in the same rounds by a kernel that touches nothing but registers. onnxruntime-web has its weights packed once, as constants of its model; its API copies inputs in and outputs out, which counts. jax-js's functions are jitted; its training step is SGD, which is less work than the Adam of the others: its npm packages have no Adam.",
     ...absent,
     "## Goals",
-    goalTable(rows),
+    "The least that the rows of each reach.",
+    goalTable(rows, binaries),
     "## How cost grows",
     ...binaries.flatMap((binary) => growth(rows, binary)),
     ...binaries.flatMap((binary) => [
@@ -30,7 +31,7 @@ export function resultsOf(heads, rows, date = new Date()) {
   ].join("\n\n")}\n`;
 }
 
-function goalTable(rows) {
+function goalTable(rows, binaries) {
   const cells = (goal, binary) => {
     const verdict = judge(goal, rows, binary);
     if (verdict === undefined) return ["", ""];
@@ -43,26 +44,33 @@ function goalTable(rows) {
     const beside = goal.peer === undefined ? "" : `, beside ${goal.peer}`;
     return `| ${goal.goal}${beside} | ${binaries.flatMap((binary) => cells(goal, binary)).join(" | ")} |`;
   });
-  return ["| | plain: wanted | found | relaxed: wanted | found |", "|---|---|---|---|---|", ...lines].join("\n");
+  const columns = binaries.map((binary) => `${named[binary]}: wanted | found |`);
+  return [`| | ${columns.join(" ")}`, `|---|${"---|---|".repeat(columns.length)}`, ...lines].join("\n");
 }
 
-/** Time per flop by size, and time per example by the number of examples: flat lines are good. */
+/** Time per flop by size, and per example by the number of examples: lines as long as each other are good. */
 function growth(rows, binary) {
   const own = rows.filter((row) => row.binary === binary);
   const cubes = own.filter(({ work, shape: [m, k, n] }) => work === "matmul" && m === k && k === n && m >= 128);
-  const epochs = own.filter(({ work }) => work.startsWith("train()"));
+  const epochs = own.filter(({ work }) => work === "train()");
   return [
-    `Matmul on ${named[binary]}, picoseconds per flop:`,
-    chart(cubes.map(({ shape, ours }) => [`${shape[0]}³`, 1000 / ours])),
-    `Training on ${named[binary]}, microseconds per example of one epoch:`,
-    chart(epochs.map(({ shape, ours }) => [`${shape[0]}`, (1000 * ours) / shape[0]])),
-  ];
+    ["Matmul", "picoseconds per flop", cubes, 1000, "³"],
+    ["An epoch of training", "microseconds per example", epochs, 1000, " examples"],
+  ].flatMap(([what, unit, found, scale, suffix]) =>
+    found.length === 0
+      ? []
+      : [
+          `${what} on ${named[binary]}, ${unit}:`,
+          chart(found.map((row) => [`${row.shape[0]}${suffix}`, scale * costOf(row)])),
+        ],
+  );
 }
 
 function chart(points) {
   const most = Math.max(...points.map(([, value]) => value));
+  const width = Math.max(...points.map(([name]) => name.length));
   const bars = points.map(
-    ([name, value]) => `${name.padStart(6)} ${"█".repeat(Math.round((48 * value) / most))} ${figure(value)}`,
+    ([name, value]) => `${name.padStart(width)} ${"█".repeat(Math.round((48 * value) / most))} ${figure(value)}`,
   );
   return ["```", ...bars, "```"].join("\n");
 }

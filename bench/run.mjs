@@ -27,10 +27,13 @@ for (const [binary, node] of [
 
 if (args.includes("--write")) writeFileSync(new URL("RESULTS.md", import.meta.url), resultsOf(heads, rows));
 
-/** Runs one host, and passes on what it finds. */
+/**
+ * Runs one host, and passes on what it finds. Kernels are compiled with care from the start: Node 20 was seen to go back to its quick
+ * compiler's code halfway, for one library or another, at a third of the speed.
+ */
 async function take(binary, node) {
   const host = fileURLToPath(new URL("host.mjs", import.meta.url));
-  const child = spawn(node, [host, binary, filter], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(node, ["--no-liftoff", host, binary, filter], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.on("close", resolve));
   for await (const line of createInterface({ input: child.stdout })) {
     const row = JSON.parse(line);

@@ -6,7 +6,8 @@ import * as esbuild from "esbuild";
 import { rollup } from "rollup";
 import { build as vite } from "vite";
 import webpack from "webpack";
-import { chromium, missing, open } from "./browsers.mjs";
+import { chromium, missing } from "./browsers.mjs";
+import { open } from "./pages.mjs";
 
 const made = {
   async esbuild(project, outdir) {

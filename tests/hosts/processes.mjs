@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 const modules = join(import.meta.dirname, "node_modules");
-const execute = promisify(execFile);
+export const execute = promisify(execFile);
 
 function host(name, file, args = []) {
   const path = join(modules, file);
   return {
     name,
+    path,
     threads: [1, 2, 3, 4],
     absent: () => (existsSync(path) ? undefined : `no binary of it for ${process.platform} on ${process.arch}`),
     async open(project) {

@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { bundlers } from "./bundlers.mjs";
 import { edges } from "./edge.mjs";
+import { examples } from "./examples.mjs";
 import { pages } from "./pages.mjs";
 import { processes } from "./processes.mjs";
 import { makeProject } from "./project.mjs";
@@ -13,7 +14,7 @@ import { tarball } from "./tarball.mjs";
 
 const args = process.argv.slice(2);
 const wanted = args.filter((arg) => !arg.startsWith("--")).map((arg) => arg.toLowerCase());
-const all = [tarball, ...processes, ...edges, ...pages, ...bundlers];
+const all = [tarball, examples, ...processes, ...edges, ...pages, ...bundlers];
 const hosts = all.filter(({ name }) => wanted.length === 0 || wanted.some((arg) => name.toLowerCase().startsWith(arg)));
 
 let passed = 0;

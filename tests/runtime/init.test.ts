@@ -217,7 +217,7 @@ describe("hosts", () => {
   });
 
   it("without memory left get a clear error, and go on when there is some", async () => {
-    vi.spyOn(WebAssembly, "Memory").mockImplementation(() => {
+    vi.spyOn(WebAssembly, "Memory").mockImplementation(function none() {
       throw new RangeError("WebAssembly.Memory(): could not allocate memory");
     });
     const failed = await lib.init().catch((e: unknown) => e);

@@ -167,7 +167,7 @@ async function visitPage(folder) {
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   const browser = await playwright.launch({
-    executablePath: found(chromium),
+    executablePath: command(chromium)[0],
     args: ["--no-sandbox", "--disable-quic"],
   });
   try {

@@ -19,4 +19,10 @@ for (const name of ["tfjs-wasm", "ort-web", "jax-js"])
   }
 const versions = Object.fromEntries(peers.slice(1).map(({ name, version }) => [name, version]));
 console.log(JSON.stringify({ host: process.version, binary, versions, absent }));
-for (const work of chosen) console.log(JSON.stringify(await rowOf(work, peers, binary)));
+for (const work of chosen)
+  try {
+    console.log(JSON.stringify(await rowOf(work, peers, binary)));
+  } catch (error) {
+    console.error(`${work.work} ${work.shape.join("×")}: ${error.message}`);
+    process.exitCode = 1;
+  }

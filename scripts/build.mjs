@@ -12,7 +12,7 @@ rmSync("build", { recursive: true, force: true });
 mkdirSync("build/kernels", { recursive: true });
 
 for (const target of targets) await compile(target, "build/kernels");
-for (const binary of ["simd", "relaxed"]) {
+for (const binary of targets) {
   const base64 = readFileSync(`build/kernels/${binary}.wasm`).toString("base64");
   writeFileSync(`build/kernels/${binary}.bytes.js`, `export default ${JSON.stringify(base64)};\n`);
 }

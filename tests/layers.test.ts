@@ -26,7 +26,7 @@ const outside: Readonly<Record<string, readonly string[]>> = {
   report: ["d3-array", "d3-scale", "d3-shape"],
   runtime: [
     "#kernels",
-    ...["#kernels/simd", "#kernels/relaxed"],
+    ...["#kernels/simd", "#kernels/relaxed", "#kernels/simd-threads", "#kernels/relaxed-threads"],
     ...["#kernels/simd.wasm?module", "#kernels/relaxed.wasm?module"],
   ],
   digits: ["#digits"],

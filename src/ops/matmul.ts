@@ -69,6 +69,8 @@ const matmulOp: Op<MatmulParams, MatmulPlan> = {
       scratch: prepareWork * k * 32,
       bStride: inPlace ? n : 8,
       bNext: inPlace || bBatch === 0 ? bBatch : panels * 8 * k,
+      cost: sizeOf(lead) * m * k * n,
+      tile: 4,
       m,
       k,
       n,

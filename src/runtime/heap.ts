@@ -72,6 +72,15 @@ class Heap {
     return (this.made ??= makeMemory());
   }
 
+  /** Goes on in another memory: all that is alive is copied, and lies where it was. */
+  move(to: WebAssembly.Memory): void {
+    if (to === this.made) return;
+    const from = this.memory.buffer;
+    to.grow((from.byteLength - to.buffer.byteLength) / page);
+    new Uint8Array(to.buffer).set(new Uint8Array(from, 0, this.top));
+    this.made = to;
+  }
+
   /** A pointer to `bytes` bytes, not cleared. @throws {OutOfMemoryError} */
   allocate(bytes: number): number {
     const capacity = capacityFor(bytes);

@@ -1,8 +1,10 @@
-import { checkNumber } from "../check.js";
+import { checkCount, checkNumber } from "../check.js";
 import { ArgumentError, DeviceError } from "../errors.js";
 import { heap, maxBytes as mostBytes } from "./heap.js";
 import { useKernels } from "./kernels.js";
-import { loadKernels, type WasmSource } from "./load.js";
+import { useCrew } from "./launch.js";
+import { type Loaded, loadKernels, type WasmSource } from "./load.js";
+import type { Pool } from "./pool.js";
 import { computesRight, hasRelaxed, hasSimd, roundsTwice } from "./probe.js";
 
 export interface InitOptions {
@@ -16,87 +18,159 @@ export interface InitOptions {
   wasm?: WasmSource | Promise<WasmSource>;
   /** Bytes that the wasm memory may grow to, up to 4 GiB. */
   maxBytes?: number;
+  /**
+   * Threads that share the work of large operations, the caller's among them: 1 to 64. "auto" takes one to a processor, 8 at most, and
+   * goes on with one where there are no more. The bits of results do not depend on it. A page must be cross-origin isolated. Default 1.
+   */
+  threads?: number | "auto";
 }
 
+type Sources = Readonly<Record<"simd" | "relaxed", () => WasmSource | Promise<WasmSource>>>;
+
 /** The binaries that an entry of the package brings, each made or loaded when it is chosen. */
-export type Binaries = Readonly<Record<"simd" | "relaxed", () => WasmSource | Promise<WasmSource>>>;
+export interface Binaries extends Sources {
+  /** Those over a memory that threads share. */
+  readonly shared?: Sources;
+}
 
 /** What `init()` settled on. */
 export interface RuntimeInfo {
   /** `simd` rounds multiply and add separately, `relaxed` may fuse them; `custom` was passed in. */
   readonly binary: "simd" | "relaxed" | "custom";
   readonly deterministic: boolean;
+  /** Threads that share the work of large operations, the caller's among them. */
+  readonly threads: number;
+  /** Ends all threads but the caller's, which goes on alone, as after `init({ threads: 1 })`. */
+  dispose(): Promise<void>;
+  /** As `dispose()`, for `await using`; where the host has `Symbol.asyncDispose`. */
+  [Symbol.asyncDispose]?(): Promise<void>;
 }
 
-let ready: Promise<RuntimeInfo> | undefined;
-let chosen: InitOptions = {};
-let fixed = false;
+/** What all calls so far ask for. */
+interface Choice {
+  readonly wasm?: InitOptions["wasm"];
+  readonly deterministic: boolean;
+  readonly threads: number | "auto";
+}
+
+/** What a call adds: without `wasm` and `deterministic` the binary stays, without `threads` the threads do. */
+function added(before: Choice, { wasm, deterministic, threads = before.threads }: InitOptions): Choice {
+  if (wasm === undefined && deterministic === undefined) return { ...before, threads };
+  return { wasm, deterministic: deterministic ?? false, threads };
+}
+
 /** What the last call that succeeded left: a call that fails falls back to it. */
-let settled: { readonly ready: Promise<RuntimeInfo>; readonly chosen: InitOptions } | undefined;
+let settled: { readonly ready?: Promise<RuntimeInfo>; readonly chosen: Choice } = {
+  chosen: { deterministic: false, threads: 1 },
+};
+/** The last call, and what it asks for. */
+let { ready, chosen } = settled;
 
 /** `init()` of every entry of the package: they share what it settles on, and differ in the binaries they bring. */
 export function start(options: InitOptions, binaries?: Binaries): Promise<RuntimeInfo> {
-  const { maxBytes } = options;
+  const { maxBytes, threads } = options;
+  if (threads !== undefined && threads !== "auto") checkCount("init", "threads", threads, 1, 64);
   if (maxBytes !== undefined) {
     checkNumber("init", "maxBytes", maxBytes, 65536, 2 ** 32);
     heap.limitBytes = Math.min(maxBytes, mostBytes);
   }
-  const same =
-    (options.wasm === undefined || options.wasm === chosen.wasm) &&
-    (options.deterministic === undefined || options.deterministic === (chosen.deterministic ?? false));
+  const names = ["wasm", "deterministic", "threads"] as const;
+  const same = names.every((name) => options[name] === undefined || options[name] === chosen[name]);
   if (ready !== undefined && same) return ready;
-  chosen = options;
+  chosen = added(chosen, options);
   // One at a time: a second call waits for the first, and a failed one leaves the way free for the next.
-  const next = (ready ?? Promise.resolve()).catch(() => {}).then(() => choose(options, binaries));
+  const before = (ready ?? Promise.resolve()).catch(() => {});
+  const next = before.then(async () => {
+    const choice = added(settled.chosen, options);
+    const info = await choose(choice, binaries);
+    settled = { ready: next, chosen: choice };
+    return info;
+  });
   ready = next;
-  next.then(
-    ({ deterministic }) => {
-      settled = { ready: next, chosen: options };
-      fixed = deterministic;
-    },
-    () => {
-      if (ready === next) ({ ready, chosen } = settled ?? { ready: undefined, chosen: {} });
-    },
-  );
+  const settle = () => {
+    if (ready === next) ({ ready, chosen } = settled);
+  };
+  next.then(settle, settle);
   return next;
 }
 
 /** Whether results must be the same on every host: then no clock decides anything. */
 export function isDeterministic(): boolean {
-  return fixed;
+  return settled.chosen.deterministic;
 }
 
-async function choose(options: InitOptions, binaries: Binaries | undefined): Promise<RuntimeInfo> {
+async function choose(choice: Choice, binaries: Binaries | undefined): Promise<RuntimeInfo> {
   void heap.memory; // without WebAssembly or memory there is nothing to choose
   if (!hasSimd())
     throw new DeviceError(
       "init: this host has no WebAssembly SIMD; it needs Node 16.4, Chrome 91, Firefox 89, Safari 16.4 or later",
     );
-  const deterministic = options.deterministic ?? false;
-  if (options.wasm !== undefined) {
-    const { kernels: custom } = await loadKernels(options.wasm);
-    if (!computesRight(custom))
+  const { threads } = choice;
+  if (threads === 1) return run(choice, binaries);
+  const { Pool } = await import("./pool.js");
+  try {
+    return await run(choice, binaries, new Pool(threads, heap.memory, failure));
+  } catch (error) {
+    if (threads === "auto") return run(choice, binaries);
+    throw error;
+  }
+}
+
+/** The error of threads that there are not. */
+function failure(why: string): DeviceError {
+  return new DeviceError(`threads: ${why}; take one, or "auto"`);
+}
+
+/** What runs. */
+let running: (Binary & Omit<Choice, "threads"> & { memory: WebAssembly.Memory; pool: Pool | undefined }) | undefined;
+
+/** Loads what is asked for, and only then puts it in the place of what runs. */
+async function run({ wasm, deterministic }: Choice, binaries: Binaries | undefined, pool?: Pool): Promise<RuntimeInfo> {
+  const { memory } = pool ?? heap;
+  const known = running?.wasm === wasm && running?.deterministic === deterministic ? running : undefined;
+  // What was a response cannot be read again.
+  const source = wasm && (known?.module ?? wasm);
+  const next = known?.memory === memory ? known : await load(source, deterministic, binaries, memory);
+  const { binary, kernels, module } = next;
+  await pool?.open(kernels, module);
+  heap.move(memory);
+  useKernels(kernels);
+  useCrew(pool);
+  await running?.pool?.end();
+  running = { binary, kernels, module, wasm, deterministic, memory, pool };
+  const dispose = () => start({ threads: 1 }, binaries).then(() => {});
+  const threads = pool?.threads ?? 1;
+  return { binary, deterministic, threads, dispose, [Symbol.asyncDispose ?? "dispose"]: dispose };
+}
+
+type Binary = Loaded & Pick<RuntimeInfo, "binary">;
+
+async function load(
+  wasm: InitOptions["wasm"],
+  deterministic: boolean,
+  binaries: Binaries | undefined,
+  memory: WebAssembly.Memory,
+): Promise<Binary> {
+  if (wasm !== undefined) {
+    const custom = await loadKernels(wasm, memory);
+    if (!computesRight(custom.kernels))
       throw new DeviceError("init: `wasm` does not multiply as it must on this host; use spokeshave/kernels.wasm");
-    if (deterministic && !roundsTwice(custom))
+    if (deterministic && !roundsTwice(custom.kernels))
       throw new ArgumentError(
         "init: `wasm` fuses multiply and add on this host, so `deterministic` cannot hold; pass the plain binary, spokeshave/kernels.wasm",
       );
-    useKernels(custom);
-    return { binary: "custom", deterministic };
+    return { binary: "custom", ...custom };
   }
-  if (binaries === undefined)
+  const sources = memory.buffer instanceof ArrayBuffer ? binaries : binaries?.shared;
+  if (sources === undefined)
     throw new ArgumentError(
-      "init: spokeshave/core brings no kernels; pass them, init({ wasm }), such as spokeshave/kernels.wasm, or import from spokeshave",
+      `init: ${binaries ? "this entry brings no kernels for threads" : "spokeshave/core brings no kernels"}; ` +
+        "pass them, init({ wasm }), such as spokeshave/kernels.wasm, or import from spokeshave",
     );
   if (!deterministic && hasRelaxed()) {
     // A host that validates one relaxed instruction may still refuse the binary, or compute it wrong.
-    const relaxed = await loadKernels(binaries.relaxed()).catch(() => undefined);
-    if (relaxed !== undefined && computesRight(relaxed.kernels)) {
-      useKernels(relaxed.kernels);
-      return { binary: "relaxed", deterministic };
-    }
+    const relaxed = await loadKernels(sources.relaxed(), memory).catch(() => undefined);
+    if (relaxed !== undefined && computesRight(relaxed.kernels)) return { binary: "relaxed", ...relaxed };
   }
-  const simd = await loadKernels(binaries.simd());
-  useKernels(simd.kernels);
-  return { binary: "simd", deterministic };
+  return { binary: "simd", ...(await loadKernels(sources.simd(), memory)) };
 }

@@ -8,6 +8,8 @@ export type Device = "wasm" | "webgpu";
 export interface Operand {
   readonly device: Device;
   readonly pointer: number;
+  /** Elements. */
+  readonly size: number;
 }
 
 /** The outcome of an op's check: everything a kernel is told besides pointers. */
@@ -20,6 +22,10 @@ export interface Plan {
   readonly prepareWork?: number;
   /** Sizes and strides that the kernel reads from scratch, as i32. */
   readonly table?: readonly number[];
+  /** What all slices cost together, in multiply-adds of a matrix product. Default: by the elements that there are. */
+  readonly cost?: number;
+  /** Slices begin at multiples of this: the kernel's tile. Default 1. */
+  readonly tile?: number;
 }
 
 /** Calls kernels for the slice [begin, end) of the outer loop. */
@@ -44,9 +50,30 @@ export interface Launchable<P, L extends Plan> {
   readonly wgsl?: string;
 }
 
+/** Threads that share launches: src/runtime/pool.ts. */
+export interface Crew {
+  /** The instance that its threads have twins of, over one memory. */
+  readonly kernels: Kernels;
+  launch<P, L extends Plan>(
+    op: Launchable<P, L>,
+    out: Operand,
+    inputs: readonly Operand[],
+    pointers: readonly number[],
+    plan: L,
+    params: P,
+    scratch: number,
+  ): void;
+}
+
+let crew: Crew | undefined;
+
+/** Who takes part in launches from here on, besides the caller. */
+export function useCrew(next: Crew | undefined): void {
+  crew = next;
+}
+
 /**
- * The one decision point: where and in how many slices an op runs. Today that is one slice on wasm; a thread pool and WebGPU
- * come in here and nowhere else.
+ * The one decision point: where an op runs: here, or shared with the threads of a crew. WebGPU comes in here and nowhere else.
  */
 export function launch<P, L extends Plan>(
   op: Launchable<P, L>,
@@ -55,16 +82,20 @@ export function launch<P, L extends Plan>(
   plan: L,
   params: P,
 ): void {
-  if (plan.work === 0) return;
+  const { work, table, prepareWork } = plan;
+  if (work === 0) return;
   const k = kernels();
   const pointers: number[] = [];
   for (const input of inputs) pointers.push(input.pointer);
-  const bytes = plan.table !== undefined ? plan.table.length * 4 : (plan.scratch ?? 0);
+  const bytes = table !== undefined ? table.length * 4 : (plan.scratch ?? 0);
   const scratch = bytes === 0 ? 0 : heap.allocate(bytes);
   try {
-    if (plan.table !== undefined) new Int32Array(heap.memory.buffer, scratch, plan.table.length).set(plan.table);
-    if (plan.prepareWork) op.prepare!(k, out.pointer, pointers, plan, params, 0, plan.prepareWork, scratch);
-    op.wasm(k, out.pointer, pointers, plan, params, 0, plan.work, scratch);
+    if (table !== undefined) new Int32Array(heap.memory.buffer, scratch, table.length).set(table);
+    if (crew?.kernels === k) crew.launch(op, out, inputs, pointers, plan, params, scratch);
+    else {
+      if (prepareWork) op.prepare!(k, out.pointer, pointers, plan, params, 0, prepareWork, scratch);
+      op.wasm(k, out.pointer, pointers, plan, params, 0, work, scratch);
+    }
   } finally {
     if (bytes !== 0) heap.release(scratch, bytes);
   }

@@ -11,10 +11,9 @@ export interface Loaded {
   readonly module: WebAssembly.Module;
 }
 
-/** Instantiates a kernel binary over the heap. @throws {DeviceError} if this host cannot compile it. */
-export async function loadKernels(source: WasmSource | Promise<WasmSource>): Promise<Loaded> {
+/** Instantiates a kernel binary over a memory. @throws {DeviceError} if this host cannot compile it. */
+export async function loadKernels(source: WasmSource | Promise<WasmSource>, memory = heap.memory): Promise<Loaded> {
   const binary = await read(await source);
-  const { memory } = heap;
   let module: WebAssembly.Module;
   let kernels: Partial<Kernels>;
   try {

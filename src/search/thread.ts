@@ -1,9 +1,12 @@
-import { ArgumentError } from "../errors.js";
+import { hasThreads, port, type Spawned, spawn, trialsMark } from "../runtime/spawn.js";
 import type { Values } from "./objective.js";
+
+export { processors } from "../runtime/spawn.js";
 
 /** What a thread runs: it loads the objective, tells what it is, and then takes a step of a trial for each message. */
 const program = (url: string) => `
-const port = globalThis.process?.getBuiltinModule?.("worker_threads")?.parentPort ?? globalThis;
+const port = ${port};
+globalThis[${JSON.stringify(trialsMark)}] = true;
 const objective = import(${JSON.stringify(url)}).then((module) => module.default);
 const trials = new Map();
 const plain = (error) => error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : error;
@@ -39,36 +42,6 @@ interface Message {
   readonly thrown?: unknown;
 }
 
-/** A thread of this host that runs the program; `ended` is called when it does so by itself. */
-function spawn(url: string, told: (message: Message) => void, ended: (why: string) => void) {
-  const code = program(url);
-  const node = globalThis.process?.getBuiltinModule?.("worker_threads");
-  if (node) {
-    const worker = new node.Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`));
-    worker.on("message", told);
-    worker.on("error", (error) => ended(String(error)));
-    worker.on("exit", (status) => ended(`exit code ${status}`));
-    return worker;
-  }
-  if (typeof Worker === "undefined")
-    throw new ArgumentError("threads: this host has none; pass the objective itself to search()");
-  const source = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-  const worker = new Worker(source, { type: "module" });
-  worker.onmessage = ({ data }) => told(data);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    worker.terminate(); // it would live on, in what state nobody knows
-    ended(event.message);
-  };
-  return {
-    postMessage: (message: unknown) => worker.postMessage(message),
-    terminate() {
-      worker.terminate();
-      URL.revokeObjectURL(source);
-    },
-  };
-}
-
 /** A thread ended while it ran a step of this trial, or of none. */
 export class Crash {
   constructor(
@@ -92,18 +65,19 @@ export class Thread {
   ended: string | undefined;
   /** Fails unless its module exports an objective. */
   readonly ready: Promise<void>;
-  private readonly worker: ReturnType<typeof spawn>;
+  private readonly worker: Spawned;
   private answered: (answer: Message) => void = () => {};
   private crashed: (why: string) => void = () => {};
   private turn: Promise<unknown>;
 
-  constructor(url: string) {
+  constructor(url: string, failure: (why: string) => Error) {
     const first = new Promise<Message>((resolve, reject) => {
       this.answered = resolve;
-      this.crashed = (why) => reject(new ArgumentError(`threads: ${url} ended its thread while it was loaded: ${why}`));
+      this.crashed = (why) => reject(failure(`${url} ended its thread while it was loaded: ${why}`));
     });
-    this.worker = spawn(
-      url,
+    if (!hasThreads()) throw failure("this host has none; pass the objective itself to search()");
+    this.worker = spawn<Message>(
+      program(url),
       (message) => this.answered(message),
       (why) => {
         this.ended ??= why;
@@ -111,10 +85,8 @@ export class Thread {
       },
     );
     this.ready = first.then(({ type, broken }) => {
-      if (broken !== undefined)
-        throw new ArgumentError(`threads: ${url} cannot be loaded: ${broken}; it must be a module`);
-      if (type !== "function")
-        throw new ArgumentError(`threads: ${url} has ${type} as its default export; it must be the objective`);
+      if (broken !== undefined) throw failure(`${url} cannot be loaded: ${broken}; it must be a module`);
+      if (type !== "function") throw failure(`${url} has ${type} as its default export; it must be the objective`);
     });
     this.turn = this.ready.catch(() => {});
   }

@@ -1,7 +1,7 @@
 import { checkCount, checkOptions, said } from "../check.js";
 import { ArgumentError, SpokeshaveError } from "../errors.js";
 import type { Executor } from "./objective.js";
-import { Crash, Thread } from "./thread.js";
+import type { Thread } from "./thread.js";
 
 export interface ThreadsOptions {
   /** Threads, each with a copy of the module. The study does not depend on how many. Default: one per processor. */
@@ -36,8 +36,10 @@ export function threads(module: URL | string, options: ThreadsOptions = {}): Exe
       `threads: the module is ${said(module)}; it must be a URL, such as new URL("./objective.mjs", import.meta.url)`,
     );
   const url = String(module);
-  const { workers = processors() } = options;
-  checkCount("threads", "workers", workers, 1);
+  let { workers } = options;
+  if (workers !== undefined) checkCount("threads", "workers", workers, 1);
+  /** What threads are made of, loaded when there are to be some. */
+  let parts: typeof import("./thread.js");
   let pool: Thread[] = [];
   /** The signal of the search that these run for. */
   let heard: AbortSignal | undefined;
@@ -50,20 +52,24 @@ export function threads(module: URL | string, options: ThreadsOptions = {}): Exe
 
   /** The thread with least to do, after those that ended are replaced. */
   function idlest(): Thread {
-    pool = pool.map((thread) => (thread.ended === undefined ? thread : new Thread(url)));
+    pool = pool.map((thread) => (thread.ended === undefined ? thread : new parts.Thread(url, failure)));
     return pool.reduce((a, b) => ((b.asking - a.asking || b.trials.size - a.trials.size) < 0 ? b : a));
   }
 
   const executor: Executor<never> = {
-    workers,
+    get workers() {
+      return workers ?? 1;
+    },
     async open() {
+      parts = await import("./thread.js");
+      workers ??= parts.processors();
       if (pool.length > 0) throw new ArgumentError("threads: these run for another search; call threads() for each");
-      pool = Array.from({ length: workers }, () => new Thread(url));
+      pool = Array.from({ length: workers }, () => new parts.Thread(url, failure));
       try {
         await Promise.all(pool.map(({ ready }) => ready));
-      } catch (failure) {
+      } catch (error) {
         await executor.close?.();
-        throw failure;
+        throw error;
       }
     },
     async run(params, { number: trial, seed, signal }, report) {
@@ -88,7 +94,7 @@ export function threads(module: URL | string, options: ThreadsOptions = {}): Exe
           }
           return answer.value;
         } catch (fault) {
-          if (!(fault instanceof Crash)) throw fault;
+          if (!(fault instanceof parts.Crash)) throw fault;
           if (over || signal.aborted) return undefined;
           if (fault.trial === trial && ++crashes > retries)
             throw new SpokeshaveError(`its thread ended ${crashes} times under it, the last time with ${fault.why}`);
@@ -106,7 +112,7 @@ export function threads(module: URL | string, options: ThreadsOptions = {}): Exe
   return executor;
 }
 
-function processors(): number {
-  const { navigator, process } = globalThis;
-  return navigator?.hardwareConcurrency ?? process?.getBuiltinModule?.("os").availableParallelism() ?? 2;
+/** Errors are made here: what is loaded later shares no file with what does not need it. */
+function failure(why: string): ArgumentError {
+  return new ArgumentError(`threads: ${why}`);
 }

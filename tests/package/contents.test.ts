@@ -14,7 +14,7 @@ const listed: readonly (string | RegExp)[] = [
     (entry) => `build/${entry}.js`,
   ),
   ...["build/cli.js", "build/objective.js"],
-  /^build\/(chunk|deflate|inflate|digits|pool|(simd|relaxed)(-threads)?\.bytes)-[0-9A-Z]{8}\.js$/,
+  /^build\/(chunk|deflate|inflate|digits|pool|thread|(simd|relaxed)(-threads)?\.bytes)-[0-9A-Z]{8}\.js$/,
   ...["simd", "relaxed", "simd-threads", "relaxed-threads"].map((binary) => `build/kernels/${binary}.wasm`),
   ...["build/kernels/simd.d.ts", "build/kernels/module.d.ts"],
   /^build\/types\/(?!cli\/).*\.d\.ts$/,

@@ -129,13 +129,13 @@ export function keep<T>(value: T): T {
 /** Calls `each` with the tensors in a value; one that stands there twice may come twice. */
 function visit(value: unknown, each: (found: Scoped) => void, seen?: Set<object>): void {
   if (typeof value !== "object" || value === null || seen?.has(value)) return;
-  if ("freed" in value && typeof value.freed === "function") {
+  const list = Array.isArray(value);
+  if (!list && "freed" in value && typeof value.freed === "function") {
     each(value as Scoped);
     return;
   }
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return;
   const within = (seen ?? new Set()).add(value);
-  if (Array.isArray(value) || value instanceof Set || value instanceof Map)
-    for (const item of value) visit(item, each, within);
-  else for (const item of Object.values(value)) visit(item, each, within);
+  if (list || value instanceof Set || value instanceof Map) for (const item of value) visit(item, each, within);
+  else for (const name of Object.keys(value)) visit((value as Record<string, unknown>)[name], each, within);
 }

@@ -24,7 +24,7 @@ export function mapTree<T extends Tree>(tree: T, fn: (leaf: Tensor) => Tensor): 
   if (tree instanceof Tensor) return fn(tree) as Tree as T;
   if (Array.isArray(tree)) return tree.map((branch: Tree) => mapTree(branch, fn)) as Tree as T;
   const made: Record<string, Tree> = Object.create(null);
-  for (const [name, branch] of Object.entries(tree)) made[name] = mapTree(branch as Tree, fn);
+  for (const name of Object.keys(tree)) made[name] = mapTree((tree as Record<string, Tree>)[name]!, fn);
   return made as Tree as T;
 }
 

@@ -115,23 +115,22 @@ function reduce(op: ReduceOp, x: Tensor, options: ReduceOptions): Tensor {
   if (axes !== undefined && typeof axes !== "number") checkList(op.name, "axes", axes);
   const named = axes === undefined ? x.shape.map((_, i) => i) : typeof axes === "number" ? [axes] : axes;
   const gone = named.map((axis) => checkAxis(op.name, axis, x.rank)).sort((a, b) => a - b);
-  if (new Set(gone).size !== gone.length)
-    throw new ShapeError(`${op.name}: axes [${named}] of ${show(x.shape)} name one axis twice; name each once`);
   const kept = x.shape.map((_, i) => i).filter((i) => !gone.includes(i));
-  const product = (some: readonly number[]) => sizeOf(some.map((i) => x.shape[i]!));
-  const first = gone[0] ?? x.rank;
-  const together = gone.every((axis, i) => axis === first + i);
-  const len = product(gone);
+  if (kept.length + gone.length !== x.rank)
+    throw new ShapeError(`${op.name}: axes [${named}] of ${show(x.shape)} name one axis twice; name each once`);
+  const order = gone.every((axis, i) => axis === gone[0]! + i) ? undefined : [...kept, ...gone];
+  const sizes = order === undefined ? x.shape : order.map((i) => x.shape[i]!);
+  const first = order === undefined ? (gone[0] ?? 0) : kept.length;
+  const outer = sizeOf(sizes.slice(0, first));
+  const len = sizeOf(sizes.slice(first, first + gone.length));
+  const inner = sizeOf(sizes.slice(first + gone.length));
   if (op.empty === "refused" && len === 0)
     throw new ShapeError(
       `${op.name}: nothing to reduce: x is ${show(x.shape)}; it needs at least one element along axes [${gone}]`,
     );
-  const inner = together ? product(kept.filter((i) => i > first)) : 1;
-  const outer = together ? product(kept.filter((i) => i < first)) : product(kept);
   const shape: Shape = keepDims ? x.shape.map((d, i) => (gone.includes(i) ? 1 : d)) : kept.map((i) => x.shape[i]!);
   const span = { outer, len, inner, shape };
-  if (together) return apply(op, [x], span);
-  return scope(() => apply(op, [transpose(x, [...kept, ...gone])], span));
+  return order === undefined ? apply(op, [x], span) : scope(() => apply(op, [transpose(x, order)], span));
 }
 
 /**

@@ -1,7 +1,8 @@
 import { checkCount, checkMethods, checkNumber, said } from "../check.js";
+import type { DType } from "../dtype.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { mul } from "../ops/binary.js";
-import { cast } from "../ops/cast.js";
+import { scaledBytes } from "../ops/cast.js";
 import { permutation } from "../ops/random.js";
 import { scope } from "../scope.js";
 import { checkShape, type Shape, show, sizeOf } from "../shape.js";
@@ -97,19 +98,21 @@ class Examples implements Dataset {
   ) {}
 
   batch(indices: ArrayLike<number>): Batch {
-    const rows = Int32Array.from(indices, (i) => {
+    const rows = new Int32Array(indices.length);
+    for (let at = 0; at < rows.length; at++) {
+      const i = indices[at]!;
       if (!Number.isInteger(i) || i < 0 || i >= this.size)
         throw new ArgumentError(`dataset: example ${i} is asked for; there are 0 to ${this.size - 1}`);
-      return this.chosen === undefined ? i : this.chosen[i]!;
-    });
-    return scope(() => {
-      const raw = place([rows.length, ...this.inputShape], this.x instanceof Uint8Array ? "u8" : "f32");
-      copyRows(contents(raw), this.x, rows, sizeOf(this.inputShape));
-      const y = place([rows.length, ...this.targetShape], this.y instanceof Float32Array ? "f32" : "i32");
-      copyRows(contents(y), this.y, rows, sizeOf(this.targetShape));
-      const x = cast(raw, "f32");
-      return { x: this.scale === 1 ? x : mul(x, this.scale), y };
-    });
+      rows[at] = this.chosen === undefined ? i : this.chosen[i]!;
+    }
+    const { x, y, inputShape, targetShape, scale } = this;
+    return scope(() => ({
+      x:
+        x instanceof Uint8Array
+          ? scaledBytes(drawn(x, rows, inputShape, "u8"), scale)
+          : scaled(drawn(x, rows, inputShape, "f32"), scale),
+      y: drawn(y, rows, targetShape, y instanceof Float32Array ? "f32" : "i32"),
+    }));
   }
 
   take(n: number, options: { start?: number } = {}): Dataset {
@@ -135,6 +138,17 @@ class Examples implements Dataset {
     const rows = this.chosen === undefined ? indices : indices.map((i) => this.chosen![i]!);
     return new Examples(this.x, this.y, this.inputShape, this.targetShape, this.scale, rows, rows.length);
   }
+}
+
+function scaled(x: Tensor<"f32">, scale: number): Tensor<"f32"> {
+  return scale === 1 ? x : mul(x, scale);
+}
+
+/** Some of the examples, as a tensor. */
+function drawn<D extends DType>(from: Inputs | Targets, rows: Int32Array, shape: Shape, dtype: D): Tensor<D> {
+  const t = place([rows.length, ...shape], dtype);
+  copyRows(contents(t), from, rows, sizeOf(shape));
+  return t;
 }
 
 /** Rows of a width, by their numbers. */

@@ -42,7 +42,7 @@ const made = {
 
 export const bundlers = Object.entries(made).map(([name, bundle]) => ({
   name: `${name} for Chromium`,
-  threads: [1, 2],
+  threads: [2],
   absent: () => missing(chromium),
   async open(project) {
     const folder = join("bundled", name);

@@ -126,5 +126,5 @@ console.log(
 );
 for (const each of skipped) console.log(`skipped: ${each}`);
 writeFileSync(join(import.meta.dirname, "..", "..", "build", "hosts.json"), JSON.stringify({ passed, failed }));
-console.log(`${hosts.length - skipped.length} hosts: ${passed} passed, ${failed} failed, ${skipped.length} skipped`);
+console.log(`${measured.size} hosts: ${passed} passed, ${failed} failed, ${skipped.length} skipped`);
 process.exit(failed === 0 ? 0 : 1);

@@ -40,16 +40,24 @@ export function quant_matvec_i16(
         const index2 = index + to2 * groups;
         const index3 = index + to3 * groups;
         let c0 = splat(0), c1 = splat(0), c2 = splat(0), c3 = splat(0);
-        if (bits == 8)
-          for (let at = from; x < last; x += 32, at += 16) {
-            const x0 = v128.load(x);
-            const x1 = v128.load(x, 16);
-            c0 = add(add(c0, x0, v128.load_ext<u8>(at)), x1, v128.load_ext<u8>(at, 8));
-            c1 = add(add(c1, x0, v128.load_ext<u8>(at + next1)), x1, v128.load_ext<u8>(at + next1, 8));
-            c2 = add(add(c2, x0, v128.load_ext<u8>(at + next2)), x1, v128.load_ext<u8>(at + next2, 8));
-            c3 = add(add(c3, x0, v128.load_ext<u8>(at + next3)), x1, v128.load_ext<u8>(at + next3, 8));
+        if (bits == 8) {
+          // Two and two: four rows a multiple of 4 KB apart push each other out of the cache.
+          for (let first = false; ; first = true) {
+            let at = from + (first ? 0 : next2);
+            const second = first ? next1 : next3 - next2;
+            for (let p = x; p < last; p += 32, at += 16) {
+              const x0 = v128.load(p);
+              const x1 = v128.load(p, 16);
+              c0 = add(add(c0, x0, v128.load_ext<u8>(at)), x1, v128.load_ext<u8>(at, 8));
+              c1 = add(add(c1, x0, v128.load_ext<u8>(at + second)), x1, v128.load_ext<u8>(at + second, 8));
+            }
+            if (first) break;
+            c2 = c0;
+            c3 = c1;
+            c0 = c1 = splat(0);
           }
-        else
+          x = last;
+        } else
           for (let at = from; x < last; x += 64, at += bits << 2) {
             const x0 = v128.load(x);
             const x1 = v128.load(x, 16);

@@ -122,7 +122,7 @@ export class QTensor extends Packed {
     const { input, group } = this.format;
     // From how many rows on panels pay was measured. Kernels of few rows want something to multiply.
     if (input === "f32" || k === 0)
-      return m <= 2 && k > 0
+      return m <= 3 && k > 0
         ? apply(weightOnlyMatvecOp, inputs, activation)
         : apply(weightOnlyMatmulOp, inputs, activation);
     return m <= (group < 128 ? 6 : 16) || this.shape[0]! < 8

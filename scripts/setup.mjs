@@ -13,7 +13,8 @@ export function run(command, args, options = {}) {
 /** Installs a package's dependencies, from its lock file alone and without their scripts. */
 export function install(folder = ".") {
   once(join(folder, "node_modules", ".installed"), [join(folder, "package-lock.json")], () => {
-    npm(["ci", "--no-audit", "--no-fund"], { cwd: folder });
+    // Output is for what tasks print.
+    npm(["ci", "--no-audit", "--no-fund"], { cwd: folder, stdio: ["inherit", process.stderr, "inherit"] });
   });
 }
 

@@ -70,7 +70,8 @@ const matmulOp: Op<MatmulParams, MatmulPlan> = {
       bStride: inPlace ? n : 8,
       bNext: inPlace || bBatch === 0 ? bBatch : panels * 8 * k,
       cost: sizeOf(lead) * m * k * n,
-      tile: 4,
+      // Both tiles of the kernel, of 4 and of 6 rows.
+      tile: 12,
       m,
       k,
       n,

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { DeviceError, init, matmul, memory, type Tensor, tensor } from "../../src/index.js";
+import { add, DeviceError, init, matmul, memory, search, type Tensor, tensor, threads } from "../../src/index.js";
 import { heap } from "../../src/runtime/heap.js";
 import { Pool } from "../../src/runtime/pool.js";
 import { readTensor } from "../../src/tensor.js";
@@ -14,25 +14,24 @@ zeroLeaks();
 afterEach(async () => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
+  worker_threads.Worker = Worker;
   await init({ threads: 1 });
 });
 
 const worker_threads = process.getBuiltinModule("worker_threads");
+const { Worker } = worker_threads;
 
-type Thread = InstanceType<typeof worker_threads.Worker>;
+type Thread = InstanceType<typeof Worker>;
 
 /** The threads that are started from here on. */
 function threadsStarted(): Thread[] {
   const started: Thread[] = [];
-  const { Worker } = worker_threads;
-  vi.spyOn(worker_threads, "Worker").mockImplementation(
-    class extends Worker {
-      constructor(...args: ConstructorParameters<typeof Worker>) {
-        super(...args);
-        started.push(this);
-      }
-    },
-  );
+  worker_threads.Worker = class extends Worker {
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      super(...args);
+      started.push(this);
+    }
+  };
   return started;
 }
 
@@ -95,6 +94,92 @@ describe("results", () => {
     shareAll();
     await init({ threads: 3 });
     for (const [i, values] of products().entries()) expectBits(values, alone[i]!, `${shapes[i]}`);
+  });
+});
+
+describe("threads", () => {
+  it("that end by themselves are replaced, and results are right meanwhile", async () => {
+    const alone = product();
+    const started = threadsStarted();
+    shareAll();
+    await init({ threads: 3 });
+    expect(started.length).toBe(2);
+    for (const thread of started.slice()) await thread.terminate();
+    expectBits(product(), alone, "right after their end");
+    await vi.waitUntil(() => started.length === 4 && started.slice(2).every(({ threadId }) => threadId > 0));
+    expectBits(product(), alone, "with others");
+    await init({ threads: 1 });
+    await vi.waitUntil(() => started.every(({ threadId }) => threadId === -1));
+    expect(started.length).toBe(4);
+  });
+
+  it("see memory that grew while they slept", async () => {
+    const alone = product();
+    shareAll();
+    await init({ threads: 2 });
+    expectBits(product(), alone, "before");
+    await new Promise((done) => setTimeout(done, 100));
+    const { heapBytes } = memory();
+    const ballast = tensor(new Float32Array(heapBytes / 4));
+    expect(memory().heapBytes).toBeGreaterThan(heapBytes);
+    expectBits(product(), alone, "in what was added");
+    ballast.dispose();
+  });
+
+  it("that trap give the caller the same error, and go on", async () => {
+    shareAll();
+    await init({ threads: 2 });
+    const behind = memory().heapBytes;
+    const x = tensor(draw("normal", 64, 1));
+    const doubled = add(x, x);
+    const of = vi.mocked(Pool.prototype.run).mock.contexts.at(-1) as Pool;
+    expect(() => of.run((k, begin, end) => k.relu_f32(x.pointer, behind, 0, 0, begin, end), 64, 1, 1)).toThrow(
+      WebAssembly.RuntimeError,
+    );
+    const again = add(x, x);
+    expectBits(readTensor(again), readTensor(doubled), "after a trap");
+    for (const t of [x, doubled, again]) t.dispose();
+  });
+
+  it("whose kernel fails where the caller's does not are an error", async () => {
+    shareAll();
+    await init({ threads: 2 });
+    const x = tensor(draw("normal", 64, 1));
+    add(x, x).dispose();
+    const of = vi.mocked(Pool.prototype.run).mock.contexts.at(-1) as Pool;
+    const behind = memory().heapBytes;
+    // What is noted reads past the memory, what the caller runs does not.
+    let failed: unknown;
+    for (let i = 0; i < 1000 && failed === undefined; i++)
+      try {
+        of.run(
+          (k, begin, end) => k.relu_f32(x.pointer, k === of.kernels ? x.pointer : behind, 0, 0, begin, end),
+          64,
+          1,
+          1,
+        );
+      } catch (error) {
+        failed = error;
+      }
+    expect(failed).toBeInstanceOf(DeviceError);
+    expect((failed as Error).message).toContain("a kernel failed in one of them");
+    x.dispose();
+  });
+
+  it("of a search are enough: 'auto' is one in them", async () => {
+    const library = pathToFileURL("build/index.js").href;
+    const objective = `
+      import { init, matmul, tensor } from ${JSON.stringify(library)};
+      const { threads } = await init({ threads: "auto" });
+      export default ({ x }) => threads + 0 * x;`;
+    await init({ threads: 2 });
+    const url = `data:text/javascript,${encodeURIComponent(objective)}`;
+    const study = await search(threads(url, { workers: 2 }), {
+      space: (draw) => ({ x: draw.float("x", -1, 1) }),
+      trials: 4,
+    });
+    expect(study.trials.map(({ values }) => values)).toEqual([[1], [1], [1], [1]]);
+    expect(product().length).toBe(128 * 128);
   });
 });
 

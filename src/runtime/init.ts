@@ -20,7 +20,8 @@ export interface InitOptions {
   maxBytes?: number;
   /**
    * Threads that share the work of large operations, the caller's among them: 1 to 64. "auto" takes one to a processor, 8 at most, and
-   * goes on with one where there are no more. The bits of results do not depend on it. A page must be cross-origin isolated. Default 1.
+   * goes on with one where there are no more. The bits of results do not depend on it. A page must be cross-origin isolated. A thread
+   * that ends is replaced; one that has not finished its part after a minute ends the operation with a DeviceError. Default 1.
    */
   threads?: number | "auto";
 }

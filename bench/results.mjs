@@ -17,7 +17,7 @@ export function resultsOf(heads, rows, date = new Date()) {
   return `${[
     "# Beside the peers",
     `${cpus()[0].model}, ${process.platform} ${process.arch}, one thread, ${date.toISOString().slice(0, 10)}; ${hosts}; beside ${peers.join(", ")}. Written by \`npm run bench -- --write\`.`,
-    "Same process, same data, results compared; rounds taken in turn; medians, and the least and most. *Ratio*: how many times as fast as the best peer. *Peak*: the machine's own limit of 128-bit multiply-adds, measured in the same rounds by a kernel that touches nothing but registers. onnxruntime-web has its weights packed once, as constants of its model; its API copies inputs in and outputs out, which counts. jax-js's functions are jitted; its training step is SGD, which is less work than the Adam of the others: its npm packages have no Adam.",
+    "Same process, same data, results compared; rounds taken in turn; medians, and the least and most, which show what else ran on the machine: runs that take long suffer from it most. *Ratio*: how many times as fast as the best peer. *Peak*: the machine's own limit of 128-bit multiply-adds, measured in the same rounds by a kernel that touches nothing but registers. onnxruntime-web has its weights packed once, as constants of its model; its API copies inputs in and outputs out, which counts. jax-js's functions are jitted; its training step is SGD, which is less work than the Adam of the others: its npm packages have no Adam.",
     ...absent,
     "## Goals",
     "The least that the rows of each reach.",

@@ -192,4 +192,5 @@ export {
   train,
 } from "./train/train.js";
 export type { Tree } from "./tree.js";
+export { type Explanation, explain } from "./tune.js";
 export type { WeightChoice } from "./weights.js";

@@ -7,7 +7,7 @@ export interface Explanation {
   readonly op: string;
   /** Shapes, and what else it depends on. */
   readonly work: string;
-  /** Milliseconds of each way that was measured; nothing where a rule decided. */
+  /** Milliseconds of each way that was measured, of weights for all sizes of batches together; nothing where a rule decided. */
   readonly ms: Readonly<Record<string, number>>;
   readonly picked: string;
   /** A rule decides under `deterministic`, and where the clock stands still while code runs. */
@@ -53,7 +53,7 @@ export function fastest(ways: Readonly<Record<string, () => void>>): Pick<Explan
 
 /**
  * What was picked where there are several ways to do the same, and why: products of few rows, under `init({ tune: true })`, and the
- * layouts of packed weights. Plain data, oldest first, of the kernels that are loaded.
+ * layouts of packed weights. Plain data for `console.table`, oldest first, of the kernels that are loaded.
  *
  * @throws {DisposedError} before `init()`.
  * @example

@@ -71,6 +71,7 @@ let settled: { readonly ready?: Promise<RuntimeInfo>; readonly chosen: Choice } 
 };
 /** The last call, and what it asks for. */
 let { ready, chosen } = settled;
+let tuning = false;
 
 /** `init()` of every entry of the package: they share what it settles on, and differ in the binaries they bring. */
 export function start(options: InitOptions, binaries?: Binaries): Promise<RuntimeInfo> {
@@ -103,8 +104,6 @@ export function start(options: InitOptions, binaries?: Binaries): Promise<Runtim
   next.then(settle, settle);
   return next;
 }
-
-let tuning = false;
 
 /** Whether the first call of a shape may measure the ways to do it. */
 export function isTuning(): boolean {

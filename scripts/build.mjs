@@ -30,24 +30,11 @@ const shared = {
   metafile: true,
   outdir: "build",
 };
-/** Rooms that are exported as one name, such as `nn`: modules of their own, of which bundlers take what is used. */
-const rooms = {
-  codecs: "quantize/codecs",
-  linear: "linear",
-  nn: "nn",
-  optim: "optim",
-  ranges: "quantize/ranges",
-};
-const separate = {
-  name: "what stays a module of its own",
-  setup({ onResolve }) {
-    for (const [name, folder] of Object.entries(rooms))
-      onResolve({ filter: new RegExp(`^\\./${folder}/index\\.js$`) }, ({ importer }) =>
-        importer === resolve("src/core.ts") ? { path: `./${name}.js`, external: true, sideEffects: false } : undefined,
-      );
-    // Left to the bundler of an edge worker, which compiles it beforehand.
-    onResolve({ filter: /^#kernels\/.*\?module$/ }, ({ path }) => ({ path: path.replace("#", "./"), external: true }));
-  },
+/** Left to the bundler of an edge worker, which compiles it beforehand. */
+const modules = {
+  name: "precompiled modules",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^#kernels\/.*\?module$/ }, ({ path }) => ({ path: path.replace("#", "./"), external: true })),
 };
 // In one go, so that all entries share what they have in common: one heap, one Tensor. Spaces stay, and with them the notes that a call
 // has no side effects: bundlers drop by them what is not used, and a stack trace shows the line that threw.
@@ -59,15 +46,23 @@ const library = await build({
     edge: "src/edge.ts",
     files: "src/disk.ts",
     report: "src/report/index.ts",
-    ...Object.fromEntries(Object.entries(rooms).map(([name, folder]) => [name, `src/${folder}/index.ts`])),
   },
   splitting: true,
   minifySyntax: true,
   minifyIdentifiers: true,
   platform: "neutral",
   mainFields: ["module", "main"],
-  plugins: [separate],
+  plugins: [modules],
+  write: false,
 });
+for (const { path, text } of library.outputFiles) writeFileSync(path, notingNamespaces(text));
+
+/** Names such as `nn` are objects that a call fills: a note, as above, that it does nothing else. */
+function notingNamespaces(text) {
+  const filled = /^var (\w+) = \{\};\n(\w+)\(\1, (\{\n[\s\S]*?\n\})\);$/gm;
+  return text.replace(filled, "var $1 = /* @__PURE__ */ ((all) => ($2(all, $3), all))({});");
+}
+
 /** What stands on the library imports the one that is loaded, wherever in src it is written. */
 const apart = {
   name: "entries stay files of their own",

@@ -41,9 +41,10 @@ function plain(
   name: string,
   run: (x: Tensor, attributes: Attributes) => Tensor,
   settings: readonly string[] = [],
+  pointwise = true,
 ): Layer {
   return {
-    pointwise: true,
+    pointwise,
     params(attributes) {
       for (const setting of settings)
         checkNumber(name, setting, attributes[setting], -Number.MAX_VALUE, Number.MAX_VALUE);
@@ -102,14 +103,8 @@ const clampLayer = plain("clamp", (x, { min, max }) => clamp(x, { min: min as nu
   "max",
 ]);
 
-const softmaxLayer: Layer = {
-  ...plain("softmax", (x, { axis }) => softmax(x, { axis: axis as number }), ["axis"]),
-  pointwise: false,
-};
-const logSoftmaxLayer: Layer = {
-  ...plain("logSoftmax", (x, { axis }) => logSoftmax(x, { axis: axis as number }), ["axis"]),
-  pointwise: false,
-};
+const softmaxLayer = plain("softmax", (x, { axis }) => softmax(x, { axis: axis as number }), ["axis"], false);
+const logSoftmaxLayer = plain("logSoftmax", (x, { axis }) => logSoftmax(x, { axis: axis as number }), ["axis"], false);
 
 /** A map, so that a name from a file is only ever data. */
 export const layers: ReadonlyMap<string, Layer> = new Map<string, Layer>([

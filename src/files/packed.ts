@@ -16,7 +16,6 @@ const kinds: ReadonlyMap<string, PackedClass> = /* @__PURE__ */ new Map<string, 
   ["affine", QTensor],
   ["binary", BitTensor],
   ["ternary", BitTensor],
-  ...Object.keys(sparseLayouts).map((kind) => [kind, SparseTensor] as const),
   ["codebook", CodebookTensor],
   ["float", FloatTensor],
 ]);
@@ -45,7 +44,7 @@ export function restorePacked(
   { shape, format }: PackedEntry,
   tensors: Map<string, StoredTensor>,
 ): Packed {
-  const kind = kinds.get(format.kind);
+  const kind = Object.hasOwn(sparseLayouts, format.kind) ? SparseTensor : kinds.get(format.kind);
   if (kind === undefined)
     throw new FileError(
       `model: ${quote(name)} is packed as ${quote(format.kind)}, which this version does not know`,

@@ -27,7 +27,7 @@ interface FloatLayout {
 /** A map, so that a name from a file is only ever data. */
 const layouts: ReadonlyMap<unknown, FloatLayout> = /* @__PURE__ */ new Map<FloatType, FloatLayout>([
   ["f16", { exponent: 5, mantissa: 10, finite: 0, top: 65504 }],
-  ["bf16", { exponent: 8, mantissa: 7, finite: 0, top: 2 ** 127 * (2 - 2 ** -7) }],
+  ["bf16", { exponent: 8, mantissa: 7, finite: 0, top: 3.3895313892515355e38 }],
   ["e4m3fn", { exponent: 4, mantissa: 3, finite: 1, top: 448 }],
   ["e5m2", { exponent: 5, mantissa: 2, finite: 0, top: 57344 }],
 ]);

@@ -80,6 +80,7 @@ const bitmap: SparseEncoder = {
   },
 };
 
+// @__NO_SIDE_EFFECTS__
 function blocks(kind: string, height: number, width: number): SparseEncoder {
   /** Calls back with every block that holds a weight. */
   const each = ({ data, rows, cols }: Matrix, found: (row: number, column: number) => void): void => {
@@ -116,6 +117,7 @@ function blocks(kind: string, height: number, width: number): SparseEncoder {
   };
 }
 
+// @__NO_SIDE_EFFECTS__
 function half(group: 4 | 8, bits: 2 | 4): SparseEncoder {
   const kept = group / 2;
   return {

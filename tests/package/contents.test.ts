@@ -10,11 +10,9 @@ const own = (path: string) => join(folder, "node_modules", "spokeshave", path);
 /** Every file, or what it must look like. */
 const listed: readonly (string | RegExp)[] = [
   ...["package.json", "README.md", "CHANGELOG.md", "LICENSE", "build/notices.txt", "data/README.md"],
-  ...["index", "core", "edge", "files", "report", "codecs", "linear", "nn", "optim", "ranges"].map(
-    (entry) => `build/${entry}.js`,
-  ),
+  ...["index", "core", "edge", "files", "report"].map((entry) => `build/${entry}.js`),
   ...["build/cli.js", "build/objective.js"],
-  /^build\/(chunk|deflate|inflate|digits|pool|thread|(simd|relaxed)(-threads)?\.bytes)-[0-9A-Z]{8}\.js$/,
+  /^build\/(chunk|deflate|inflate|digits|pool|thread|thread|(simd|relaxed)(-threads)?\.bytes)-[0-9A-Z]{8}\.js$/,
   ...["simd", "relaxed", "simd-threads", "relaxed-threads"].map((binary) => `build/kernels/${binary}.wasm`),
   ...["build/kernels/simd.d.ts", "build/kernels/module.d.ts"],
   /^build\/types\/(?!cli\/).*\.d\.ts$/,

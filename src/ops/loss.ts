@@ -82,6 +82,7 @@ function gradPlan([g, x]: readonly Tensor[]): GradPlan {
 }
 
 /** The mean of the losses of all rows, which are nowhere but in scratch. */
+// @__NO_SIDE_EFFECTS__
 function meanOf(op: LossOp): LossOp {
   return {
     name: op.name,

@@ -44,8 +44,7 @@ function packRows(to: usize, from: usize, k: usize, kStride: usize): void {
 function packColumns(to: usize, from: usize, k: usize, nStride: usize): void {
   const last = to + ((k & ~3) << 5);
   for (; to < last; to += 128, from += 16) {
-    turn(to, 32, from, nStride);
-    turn(to + 16, 32, from + (nStride << 2), nStride);
+    for (let half: usize = 0; half < 8; half += 4) turn(to + (half << 2), 32, from + half * nStride, nStride);
   }
   if (k & 3) packEdge(to, from, k & 3, 4, nStride, 8);
 }
@@ -81,20 +80,19 @@ export function matmul_f32(
     let panel = b + ((batch * bBatch) << 2);
     for (let j: usize = 0; j < nBytes; j += 32, panel += panelBytes) {
       const columns = min((nBytes - j) >> 2, 8);
-      const biasAt = bias ? bias + j : 0;
       let i = first;
       if (columns == 8)
         for (; i + tileRows <= last; i += tileRows) {
           const at = outFirst + i * nBytes + j;
           tile(at, aFirst + i * mStride, panel, k, nBytes, mStride, kStride, bStride);
-          if (bias | <usize>activation) finish(at, biasAt, nBytes, tileRows, 8, activation);
         }
       for (; i < last; i += 4) {
         const at = outFirst + i * nBytes + j;
         const rows = min(last - i, 4);
         edge(at, aFirst + i * mStride, panel, k, nBytes, mStride, kStride, bStride, rows, columns);
-        if (bias | <usize>activation) finish(at, biasAt, nBytes, rows, columns, activation);
       }
+      if (bias | <usize>activation)
+        finish(outFirst + first * nBytes + j, bias ? bias + j : 0, nBytes, last - first, columns, activation);
     }
     begin += last - first;
   }

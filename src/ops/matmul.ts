@@ -39,8 +39,8 @@ interface MatmulPlan extends OutPlan<"f32"> {
   readonly bNext: number;
 }
 
-/** Most elements of a b that is read where it is: half of the smallest cache. */
-const littleB = 4096;
+/** A b [k, n] is read where it is if it has no more elements, half of the smallest cache, or meets no more rows: packing it costs more. */
+const little = { elements: 4096, rows: 16 };
 
 /** Inputs: a and b of rank 2 or more with equal or no batch dimensions, and maybe a bias. */
 const matmulOp: Op<MatmulParams, MatmulPlan> = {
@@ -57,9 +57,9 @@ const matmulOp: Op<MatmulParams, MatmulPlan> = {
     const lead = broadcastShape("matmul", aLead, bLead);
     const aBatch = sizeOf(aLead) === 1 ? 0 : m * k;
     const bBatch = sizeOf(bLead) === 1 ? 0 : k * n;
-    // Little is read in place; its last row may be read 4 elements past the end, not more.
-    const inPlace = !transposeB && k * n <= littleB && (-n & 7) <= 4;
-    const panels = inPlace ? 0 : Math.ceil(n / 8);
+    // Its last row may be read 4 elements past the end, not more.
+    const inPlace = !transposeB && (k * n <= little.elements || m <= little.rows) && (-n & 7) <= 4;
+    const panels = inPlace || k === 0 ? 0 : Math.ceil(n / 8);
     const prepareWork = bBatch === 0 ? panels : panels * sizeOf(lead);
     return {
       shape: [...lead, m, n],
@@ -103,8 +103,8 @@ const matmulOp: Op<MatmulParams, MatmulPlan> = {
   },
 };
 
-/** Most rows for which reading b where it is costs less than packing it: measured break-even is about 8. */
-const fewRows = 4;
+/** Most rows for which reading b where it is costs less than packing it. */
+const fewRows = 8;
 
 /** The same for few rows of a and a b stored [n, k]: columns are the outer loop, so that b is read once. */
 const fewRowsOp: Op<MatmulParams, MatmulPlan> = {

@@ -1,3 +1,4 @@
+import { race } from "./race.js";
 import { isDeterministic } from "./runtime/init.js";
 import { type Kernels, kernels } from "./runtime/kernels.js";
 
@@ -42,9 +43,17 @@ export function settle(
   return choice.picked;
 }
 
+/** Measures ways to do the same, and picks the fastest. */
+export function fastest(ways: Readonly<Record<string, () => void>>): Pick<Explanation, "ms" | "picked"> {
+  const names = Object.keys(ways);
+  const times = race(Object.values(ways));
+  const best = names[times.indexOf(Math.min(...times))]!;
+  return { ms: Object.fromEntries(names.map((name, i) => [name, times[i]!])), picked: best };
+}
+
 /**
- * What was picked where there are several ways to do the same, and why: the layouts of weights that `pack` stores. Plain data for
- * `console.table`, oldest first, of the kernels that are loaded.
+ * What was picked where there are several ways to do the same, and why: products of few rows, under `init({ tune: true })`, and the
+ * layouts of packed weights. Plain data for `console.table`, oldest first, of the kernels that are loaded.
  *
  * @throws {DisposedError} before `init()`.
  * @example

@@ -3,9 +3,11 @@ import { activationCode, activations, type Epilogue, type EpilogueActivation } f
 import { ArgumentError, ShapeError } from "../errors.js";
 import { apply, checkDType, checkTensor, type Op, type OutPlan, type Recorded } from "../op.js";
 import { Packed } from "../packed.js";
+import { isTuning } from "../runtime/init.js";
 import { scope } from "../scope.js";
 import { broadcastShape, type Shape, sameShape, show, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
+import { fastest, settle } from "../tune.js";
 import { expand, sumTo } from "./expand.js";
 import { reshape, transpose } from "./layout.js";
 import { reluGrad, sigmoidGrad, tanhGrad } from "./unary.js";
@@ -105,6 +107,28 @@ const matmulOp: Op<MatmulParams, MatmulPlan> = {
 
 /** Most rows for which reading b where it is costs less than packing it. */
 const fewRows = 8;
+
+/** Most rows for which both ways are tried, if they are. */
+const someRows = 32;
+
+/** Whether b, stored [n, k], is better read where it is than packed. */
+function readsInPlace(inputs: readonly Tensor[], params: MatmulParams): boolean {
+  const [a, b] = inputs as [Tensor, Tensor];
+  const few = a.shape[0]! <= fewRows;
+  if (!isTuning() || a.shape[0]! > someRows || a.size * b.size === 0) return few;
+  // By handles that no tape knows.
+  const run = (op: typeof matmulOp) => () =>
+    scope(() => {
+      apply(
+        op,
+        inputs.map((input) => input.alias()),
+        params,
+      );
+    });
+  const measure = () => fastest({ "in place": run(fewRowsOp), packed: run(matmulOp) });
+  const work = `${show(a.shape)} · ${show(b.shape)} transposed`;
+  return settle("matmul", work, () => (few ? "in place" : "packed"), measure) === "in place";
+}
 
 /** The same for few rows of a and a b stored [n, k]: columns are the outer loop, so that b is read once. */
 const fewRowsOp: Op<MatmulParams, MatmulPlan> = {
@@ -217,9 +241,10 @@ function packedProduct(a: Tensor, b: Packed, options: MatmulOptions): Tensor<"f3
 function product(a: Tensor, b: Tensor, options: MatmulOptions): Tensor<"f32"> {
   const { transposeA = false, transposeB = false, bias, activation = "none" } = options;
   if (a.rank === 2 && b.rank === 2 && !(transposeA && collides(a.shape))) {
-    const few = transposeB && !transposeA && a.shape[0]! <= fewRows;
     const inputs = bias === undefined ? [a, b] : [a, b, bias];
-    return apply(few ? fewRowsOp : matmulOp, inputs, { transposeA, transposeB, activation });
+    const params: MatmulParams = { transposeA, transposeB, activation };
+    const few = transposeB && !transposeA && readsInPlace(inputs, params);
+    return apply(few ? fewRowsOp : matmulOp, inputs, params);
   }
   return scope(() => seenAsMatrices(a, b, options));
 }

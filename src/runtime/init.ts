@@ -1,4 +1,4 @@
-import { checkCount, checkNumber } from "../check.js";
+import { checkCount, checkFlag, checkNumber } from "../check.js";
 import { ArgumentError, DeviceError } from "../errors.js";
 import { heap, maxBytes as mostBytes } from "./heap.js";
 import { useKernels } from "./kernels.js";
@@ -24,6 +24,11 @@ export interface InitOptions {
    * that ends is replaced; one that has not finished its part after a minute ends the operation with a DeviceError. Default 1.
    */
   threads?: number | "auto";
+  /**
+   * Where there are several ways to do the same, the first call of each shape measures them, which takes some tens of milliseconds, and
+   * the fastest is taken from then on: see `explain()`. Not under `deterministic`. Default false, or what an earlier call chose.
+   */
+  tune?: boolean;
 }
 
 type Sources = Readonly<Record<"simd" | "relaxed", () => WasmSource | Promise<WasmSource>>>;
@@ -66,14 +71,19 @@ let settled: { readonly ready?: Promise<RuntimeInfo>; readonly chosen: Choice } 
 };
 /** The last call, and what it asks for. */
 let { ready, chosen } = settled;
+let tuning = false;
 
 /** `init()` of every entry of the package: they share what it settles on, and differ in the binaries they bring. */
 export function start(options: InitOptions, binaries?: Binaries): Promise<RuntimeInfo> {
-  const { maxBytes, threads } = options;
+  const { maxBytes, threads, tune } = options;
   if (threads !== undefined && threads !== "auto") checkCount("init", "threads", threads, 1, 64);
   if (maxBytes !== undefined) {
     checkNumber("init", "maxBytes", maxBytes, 65536, 2 ** 32);
     heap.limitBytes = Math.min(maxBytes, mostBytes);
+  }
+  if (tune !== undefined) {
+    checkFlag("init", "tune", tune);
+    tuning = tune;
   }
   const names = ["wasm", "deterministic", "threads"] as const;
   const same = names.every((name) => options[name] === undefined || options[name] === chosen[name]);
@@ -93,6 +103,11 @@ export function start(options: InitOptions, binaries?: Binaries): Promise<Runtim
   };
   next.then(settle, settle);
   return next;
+}
+
+/** Whether the first call of a shape may measure the ways to do it. */
+export function isTuning(): boolean {
+  return tuning;
 }
 
 /** Whether results must be the same on every host: then no clock decides anything. */

@@ -66,9 +66,11 @@ async function runAll({ name, threads: each, examples = ["quadrants", "digits"] 
   const of = { version, binary: undefined, threads: 0, same: true };
   measured.set(name, of);
   const lines = [
+    await check("import and init()", async () => `${(await run("startup", {})).value.toFixed(0)} ms`),
     await check("an op, training, pruning, quantizing, bytes and back", async () => {
-      of.binary = (await run("visit", {})).value.binary;
-      return of.binary;
+      const { binary, heapBytes } = (await run("visit", {})).value;
+      of.binary = binary;
+      return `${binary}, ${(heapBytes / 2 ** 20).toFixed(1)} MB of wasm memory`;
     }),
   ];
   for (const threads of each) {

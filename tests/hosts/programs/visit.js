@@ -50,7 +50,7 @@ export default async function visit() {
   await threads.dispose();
   scope.dispose();
   expect(memory().tensors === before, `${memory().tensors - before} tensors stayed`);
-  return { binary: info.binary };
+  return { binary: info.binary, heapBytes: memory().heapBytes };
 }
 
 function expect(holds, what) {

@@ -20,12 +20,13 @@ export const firstNumber = 64;
 export const boardSize = 1 << 13;
 
 /**
- * How long a thread with nothing to do spins, and then dozes: wakes every so often by itself. Only then it sleeps until it is called:
- * in virtual machines it would wake on the caller's processor, and push the caller aside while its own stands idle.
+ * How long a thread with nothing to do spins, and then dozes: naps, the longer the longer it has been idle. Only then it sleeps until it
+ * is called: in virtual machines it would wake on the caller's processor, and push the caller aside while its own stands idle.
  */
 const spinMs = 0.1;
-const dozeMs = 50;
-const napMs = 0.1;
+const dozeMs = 2000;
+const shortestNapMs = 0.1;
+const longestNapMs = 2;
 
 /** Waits for slices and claims one after the other. Of a call there is noted: which kernel, how many arguments, the arguments. */
 export const program = `
@@ -40,7 +41,7 @@ const work = (kernels, words, numbers) => {
       if (Atomics.load(words, ${over})) return;
       const idle = performance.now() - since;
       if (idle < ${spinMs}) continue;
-      if (idle < ${dozeMs}) Atomics.wait(words, ${left}, slices, ${napMs});
+      if (idle < ${dozeMs}) Atomics.wait(words, ${left}, slices, Math.min(${longestNapMs}, ${shortestNapMs} + idle / 20));
       else {
         Atomics.add(words, ${asleep}, 1);
         Atomics.wait(words, ${left}, slices);

@@ -17,8 +17,10 @@ const perElement = 4;
 /** Runs the slice [begin, end) of a kernel. */
 export type Slices = (k: Kernels, begin: number, end: number) => void;
 
-/** How often the caller looks whether the last slices are done before it lets others have its processor, and for how long. */
+/** How often the caller looks whether the last slices are done before it looks at the clock. */
 const looks = 4096;
+/** How long it goes on so before it lets others have its processor, one of the threads perhaps, and for how long at a time. */
+const spinMs = 1;
 const napMs = 0.05;
 
 /** How long the caller waits for a slice that a thread has claimed. */
@@ -159,8 +161,8 @@ export class Pool implements Crew {
 
   /** Ascending bounds of slices. Claimed from the last, they grow smaller: so there is little to wait for in the end. */
   private cut(work: number, tile: number, cost: number): number[] {
-    // Of many elements whole cache lines, which no two threads write.
-    const unit = work < 4096 ? tile : Math.ceil(64 / tile) * tile;
+    // Of many elements whole cache lines, which no two threads write; of few rows less than a tile: to wait for one costs more.
+    const unit = work < 256 ? Math.ceil(tile / 3) : work < 4096 ? tile : Math.ceil(64 / tile) * tile;
     const units = Math.ceil(work / unit);
     const least = Math.max(1, Math.ceil((units * this.least) / cost), Math.ceil((units * 2) / mostSlices));
     const bounds = [work];
@@ -187,7 +189,7 @@ export class Pool implements Crew {
         this.end();
         throw this.failure(`one of them has not finished its slice for ${patienceMs / 1000} s; they are ended`);
       }
-      if (this.blocks) Atomics.wait(words, done, now, napMs);
+      if (this.blocks && time - since > spinMs) Atomics.wait(words, done, now, napMs);
     }
   }
 

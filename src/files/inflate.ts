@@ -26,7 +26,10 @@ export function inflated(packed: Bytes, format: "gzip" | "deflate-raw"): Readabl
   });
 }
 
-/** RFC 1952, section 8; begins with ~0, ends with ~. */
+/**
+ * RFC 1952, section 8; begins with ~0, ends with ~. The loop of search/crc32c.ts for another polynomial: shared, it would be one more
+ * file for every page to load.
+ */
 function crc32(sum: number, bytes: Uint8Array): number {
   for (const byte of bytes) {
     sum ^= byte;
